@@ -1,0 +1,166 @@
+#include "client/ctl/progress_printer.h"
+
+#include <fmt/format.h>
+
+#include "client/ctl/format.h"
+
+namespace fft {
+
+namespace v1 = build::v1;
+
+namespace {
+
+constexpr Duration kSummaryEvery{1'000};
+constexpr Duration kSilenceMax{10'000};
+constexpr std::int64_t kFailuresMax = 20;
+constexpr std::int64_t kRetriesMax = 5;
+constexpr std::size_t kMessageLinesMax = 5;
+
+bool IsEnd(v1::NodeState state) { return state >= v1::NODE_SUCCEEDED; }
+bool IsEnd(v1::BuildState state) { return state >= v1::BUILD_SUCCEEDED; }
+
+std::string ShortRevision(const std::string& revision) { return revision.substr(0, 12); }
+
+}  // namespace
+
+std::string EndLine(const v1::Build& build) {
+  const v1::NodeCounts& counts = build.counts();
+  std::string line =
+      fmt::format("build {} {}: {}, {} ran, {} cached, {} cut off, {} failed", build.id(),
+                  StateName(build.state()), Count(counts.total(), "node"), counts.succeeded(),
+                  counts.cached(), counts.cut_off(), counts.failed());
+  if (counts.cancelled() > 0) line += fmt::format(", {} cancelled", counts.cancelled());
+  if (counts.joined() > 0) line += fmt::format(", {} shared with other builds", counts.joined());
+  if (build.has_end_time() && build.has_receive_time())
+    line +=
+        " in " + FormatDuration(ToTimePoint(build.end_time()) - ToTimePoint(build.receive_time()));
+  return line;
+}
+
+void ProgressPrinter::Take(const v1::WatchResponse& message, TimePoint now) {
+  if (!began_) began_ = summed_up_ = now;
+  for (const v1::Event& event : message.events()) Take(event);
+  if (!ended_ && now - summed_up_ >= kSummaryEvery) PrintSummary(now);
+  out_.flush();
+}
+
+void ProgressPrinter::Take(const v1::Event& event) {
+  switch (event.what_case()) {
+    case v1::Event::kBuildChanged: TakeBuild(event.build_changed().build()); break;
+    case v1::Event::kNodesAttached:
+      for (const auto& change : event.nodes_attached().changes()) Attach(change);
+      break;
+    case v1::Event::kNodesChanged:
+      for (const auto& change : event.nodes_changed().changes())
+        Move(change, event.nodes_changed().state());
+      break;
+    default: break;
+  }
+}
+
+void ProgressPrinter::TakeBuild(const v1::Build& build) {
+  build_ = build.id();
+  if (IsEnd(build.state())) return PrintEnd(build);
+  if (build.state() == state_) return;
+  state_ = build.state();
+  std::string more;
+  if (state_ == v1::BUILD_RECEIVED)
+    more = fmt::format(": {}@{}, {}", build.graph(), ShortRevision(build.revision()),
+                       fft::Count(build.targets_size(), "target"));
+  const v1::NodeCounts& counts = build.counts();
+  if (state_ == v1::BUILD_EXECUTING && counts.total() > 0)
+    more = fmt::format(": {}, {} cached, {} to do", fft::Count(counts.total(), "node"),
+                       counts.cached(), counts.total() - counts.cached());
+  out_ << fmt::format("build {} {}{}\n", build_, StateName(state_), more);
+}
+
+void ProgressPrinter::Count(const Seen& seen, int by) {
+  for (Level* level : {&levels_[seen.level], &all_}) {
+    level->total += by;
+    if (IsEnd(seen.state)) level->done += by;
+    if (seen.state == v1::NODE_RUNNING) level->running += by;
+  }
+}
+
+void ProgressPrinter::Attach(const v1::NodeChange& change) {
+  is_changed_ = true;
+  auto [at, is_new] = nodes_.try_emplace(change.node());
+  if (!is_new) Count(at->second, -1);
+  at->second = {change.level(), change.state()};
+  Count(at->second, 1);
+  if (change.state() == v1::NODE_FAILED) PrintFailure(change);
+}
+
+void ProgressPrinter::Move(const v1::NodeChange& change, v1::NodeState state) {
+  is_changed_ = true;
+  auto [at, is_new] = nodes_.try_emplace(change.node(), Seen{change.level(), v1::NODE_WAITING});
+  if (!is_new) Count(at->second, -1);
+  const bool is_retry = at->second.state == v1::NODE_RUNNING && !IsEnd(state);
+  at->second.state = state;
+  Count(at->second, 1);
+  if (is_verbose_) PrintChange(change, at->second);
+  if (is_retry) PrintRetry(change);
+  if (state == v1::NODE_FAILED) PrintFailure(change);
+}
+
+void ProgressPrinter::PrintChange(const v1::NodeChange& change, const Seen& seen) {
+  out_ << fmt::format("L{:02} {:<9} {} ({})", seen.level, StateName(seen.state),
+                      FormatOutputs(change.outputs()), change.job());
+  if (IsEnd(seen.state) && !change.reason().empty() && change.reason() != "NONE")
+    out_ << " " << change.reason();
+  out_ << '\n';
+}
+
+void ProgressPrinter::PrintRetry(const v1::NodeChange& change) {
+  if (change.message().empty() || (++retries_ > kRetriesMax && !is_verbose_)) return;
+  out_ << fmt::format("again  {} ({})\n", FormatOutputs(change.outputs()), change.job())
+       << FirstLines(change.message(), 1, "  ");
+}
+
+void ProgressPrinter::PrintFailure(const v1::NodeChange& change) {
+  ++failed_;
+  const bool is_consequence = change.reason() == "UPSTREAM_FAILED";
+  if (!is_verbose_ && (is_consequence || failed_ - failures_hidden_ > kFailuresMax)) {
+    ++failures_hidden_;
+    return;
+  }
+  out_ << fmt::format("FAILED {} ({}): {}\n", FormatOutputs(change.outputs()), change.job(),
+                      change.reason())
+       << FirstLines(change.message(), kMessageLinesMax, "  ");
+  if (change.run() != 0) out_ << fmt::format("  fftctl logs {}\n", change.run());
+}
+
+void ProgressPrinter::PrintSummary(TimePoint now) {
+  if (!is_changed_ && now - summed_up_ < kSilenceMax) return;
+  is_changed_ = false;
+  summed_up_ = now;
+  const bool is_early = state_ < v1::BUILD_EXECUTING || all_.total == 0;
+  if (is_early && state_ != v1::BUILD_STATE_UNSPECIFIED) {
+    out_ << fmt::format("{:>8}  still {}\n", FormatDuration(now - *began_), StateName(state_));
+    return;
+  }
+  out_ << fmt::format("{:>8}  {} of {} done, {} running", FormatDuration(now - *began_), all_.done,
+                      all_.total, all_.running);
+  if (failed_ > 0) out_ << fmt::format(", {} failed", failed_);
+  for (const auto& [number, level] : levels_) {
+    if (level.done == level.total) continue;
+    out_ << fmt::format("; L{:02} of {}: {} of {}", number, levels_.rbegin()->first, level.done,
+                        level.total);
+    break;
+  }
+  out_ << '\n';
+}
+
+void ProgressPrinter::PrintEnd(const v1::Build& build) {
+  ended_ = build;
+  if (failures_hidden_ > 0)
+    out_ << fmt::format("{} not shown: fftctl get {} --state failed\n",
+                        fft::Count(failures_hidden_, "more failed node"), build.id());
+  out_ << EndLine(build) << '\n';
+  if (build.state() == v1::BUILD_SUCCEEDED) return;
+  if (!build.reason().empty() && build.reason() != "NONE")
+    out_ << fmt::format("  {}\n", build.reason());
+  out_ << FirstLines(build.message(), kMessageLinesMax, "  ");
+}
+
+}  // namespace fft

@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <fstream>
+#include <vector>
+
+#include "client/lib/calls.h"
+#include "fft/build/v1/blobs.grpc.pb.h"
+
+namespace fft {
+
+namespace v1 = build::v1;
+
+namespace {
+
+constexpr std::size_t kDigestsMax = 10'000;  // in one question
+constexpr std::size_t kPieceBytes = 1 << 20;
+
+/// Which of `digests` the daemon lacks.
+StatusOr<std::vector<Digest>> FindMissing(Client& client, const std::vector<Digest>& digests) {
+  std::vector<Digest> missing;
+  for (std::size_t from = 0; from < digests.size(); from += kDigestsMax) {
+    v1::FindMissingBlobsRequest request;
+    const std::size_t to = std::min(from + kDigestsMax, digests.size());
+    for (std::size_t i = from; i < to; ++i) request.add_digests(std::string(digests[i].view()));
+    const auto reply = client.Call(&v1::Blobs::Stub::FindMissingBlobs, request);
+    if (!reply.ok()) return reply.status();
+    for (const std::string& raw : reply->digests())
+      if (const auto digest = DigestFromBytes(raw)) missing.push_back(*digest);
+  }
+  return missing;
+}
+
+/// Writes the file piece by piece; ends early when the daemon has heard enough.
+bool WritePieces(std::ifstream& file, const Digest& digest,
+                 grpc::ClientWriter<v1::WriteBlobRequest>& stream, std::int64_t& bytes) {
+  v1::WriteBlobRequest message;
+  message.set_digest(std::string(digest.view()));
+  std::string piece(kPieceBytes, '\0');
+  do {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    message.set_data(piece.data(), static_cast<std::size_t>(file.gcount()));
+    bytes += file.gcount();
+    if (!stream.Write(message)) return true;
+    message.clear_digest();
+  } while (file);
+  return !file.bad();
+}
+
+StatusOr<std::int64_t> SendBlob(Client& client, const Digest& digest,
+                                const std::filesystem::path& path) {
+  v1::Blobs::Stub stub(client.channel());
+  std::int64_t bytes = 0;
+  Status local = Ok();
+  const Status status = client.Attempt([&](grpc::ClientContext& context) {
+    std::ifstream file(path, std::ios::binary);
+    bytes = 0;
+    v1::WriteBlobResponse reply;
+    const auto stream = stub.WriteBlob(&context, &reply);
+    if (!file || !WritePieces(file, digest, *stream, bytes)) {
+      local = Error(Code::kNotFound, "{}: cannot be read any more", path.string());
+      context.TryCancel();
+    } else {
+      stream->WritesDone();
+    }
+    return stream->Finish();
+  });
+  if (!local.ok()) return local;
+  if (!status.ok()) return status;
+  return bytes;
+}
+
+}  // namespace
+
+StatusOr<SentBlobs> SendMissing(Client& client,
+                                const std::map<Digest, std::filesystem::path>& files) {
+  std::vector<Digest> digests;
+  for (const auto& [digest, path] : files) digests.push_back(digest);
+  const auto missing = FindMissing(client, digests);
+  if (!missing.ok()) return missing.status();
+  SentBlobs sent;
+  for (const Digest& digest : *missing) {
+    const auto file = files.find(digest);
+    if (file == files.end()) continue;
+    const auto bytes = SendBlob(client, digest, file->second);
+    if (!bytes.ok()) return bytes.status();
+    sent.files += 1;
+    sent.bytes += *bytes;
+  }
+  return sent;
+}
+
+}  // namespace fft

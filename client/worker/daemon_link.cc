@@ -1,0 +1,212 @@
+#include "client/worker/daemon_link.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+
+#include <grpcpp/grpcpp.h>
+
+#include "fft/build/v1/blobs.grpc.pb.h"
+#include "fft/build/v1/workers.grpc.pb.h"
+
+namespace fft {
+namespace {
+
+namespace v1 = build::v1;
+
+Status FromGrpc(const grpc::Status& status) {
+  if (status.ok()) return Ok();
+  return Error(static_cast<Code>(status.error_code()), "{}", status.error_message());
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+struct DaemonLink::Shared {
+  Shared(const std::string& address, Listener l)
+      : listener(std::move(l)),
+        channel(MakeChannel(address)),
+        workers(v1::Workers::NewStub(channel)),
+        blobs(v1::Blobs::NewStub(channel)) {}
+
+  const Listener listener;
+  const std::shared_ptr<grpc::Channel> channel;
+  const std::unique_ptr<v1::Workers::Stub> workers;
+  const std::unique_ptr<v1::Blobs::Stub> blobs;
+  std::mutex mutex;
+  std::condition_variable done;
+  std::shared_ptr<Stream> stream;
+  std::set<grpc::ClientContext*> calls;  // that block a thread of ours
+  bool is_stopped = false;
+};
+
+/// A blocking call's context: it ends at its deadline or with the link.
+class DaemonLink::Call {
+ public:
+  Call(Shared& shared, std::chrono::seconds timeout) : shared_(shared) {
+    context.set_deadline(std::chrono::system_clock::now() + timeout);
+    const std::lock_guard lock(shared_.mutex);
+    shared_.calls.insert(&context);
+    if (shared_.is_stopped) context.TryCancel();
+  }
+  ~Call() {
+    const std::lock_guard lock(shared_.mutex);
+    shared_.calls.erase(&context);
+  }
+  grpc::ClientContext context;
+
+ private:
+  Shared& shared_;
+};
+
+/// One stream, alive until gRPC is done with it.  A hold keeps it so while reads go on, which is
+/// what lets the loop write from outside a reaction.
+class DaemonLink::Stream final
+    : public grpc::ClientBidiReactor<v1::WorkerMessage, v1::DaemonMessage> {
+ public:
+  explicit Stream(Shared& shared) : shared_(shared) {}
+
+  void Start() {
+    shared_.workers->async()->Connect(&context_, this);
+    AddHold();
+    StartRead(&in_);
+    StartCall();
+  }
+
+  bool Write(v1::WorkerMessage message) {
+    const std::lock_guard lock(mutex_);
+    if (is_broken_ || is_writing_) return false;
+    is_writing_ = true;
+    out_ = std::move(message);
+    StartWrite(&out_);
+    return true;
+  }
+
+  bool is_ready() {
+    const std::lock_guard lock(mutex_);
+    return !is_broken_ && !is_writing_;
+  }
+
+  void Cancel() { context_.TryCancel(); }
+
+  void OnReadDone(bool ok) override {
+    if (ok) {
+      shared_.listener.heard(std::move(in_));
+      in_.Clear();
+      StartRead(&in_);
+      return;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      is_broken_ = true;
+    }
+    RemoveHold();
+  }
+
+  void OnWriteDone(bool ok) override {
+    {
+      const std::lock_guard lock(mutex_);
+      is_writing_ = false;
+      is_broken_ = is_broken_ || !ok;
+    }
+    if (ok) shared_.listener.written();
+  }
+
+  void OnDone(const grpc::Status& status) override {
+    std::shared_ptr<Stream> self;
+    shared_.listener.ended(FromGrpc(status));
+    const std::lock_guard lock(shared_.mutex);
+    self.swap(shared_.stream);
+    shared_.done.notify_all();
+  }
+
+ private:
+  Shared& shared_;
+  grpc::ClientContext context_;
+  v1::DaemonMessage in_;
+  std::mutex mutex_;
+  v1::WorkerMessage out_;
+  bool is_writing_ = false;
+  bool is_broken_ = false;
+};
+
+DaemonLink::DaemonLink(const std::string& address, Listener listener)
+    : shared_(std::make_shared<Shared>(address, std::move(listener))) {}
+
+DaemonLink::~DaemonLink() {
+  Stop();
+  std::unique_lock lock(shared_->mutex);
+  shared_->done.wait(lock, [this] { return shared_->stream == nullptr; });
+}
+
+void DaemonLink::Connect() {
+  std::shared_ptr<Stream> stream;
+  {
+    std::unique_lock lock(shared_->mutex);
+    // The one before has told its end and is about to let go.
+    shared_->done.wait(lock, [this] { return shared_->stream == nullptr; });
+    stream = shared_->stream = std::make_shared<Stream>(*shared_);
+  }
+  stream->Start();
+}
+
+void DaemonLink::Stop() {
+  Disconnect();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->is_stopped = true;
+  for (grpc::ClientContext* context : shared_->calls) context->TryCancel();
+}
+
+void DaemonLink::Disconnect() {
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->stream) shared_->stream->Cancel();
+}
+
+bool DaemonLink::CanSend() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->stream && shared_->stream->is_ready();
+}
+
+bool DaemonLink::Send(v1::WorkerMessage message) {
+  std::shared_ptr<Stream> stream;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    stream = shared_->stream;
+  }
+  return stream && stream->Write(std::move(message));
+}
+
+Status DaemonLink::Read(const Digest& digest, const std::function<Status(std::string_view)>& take) {
+  Call call(*shared_, std::chrono::seconds(300));
+  v1::ReadBlobRequest request;
+  request.set_digest(std::string(digest.view()));
+  const auto reader = shared_->blobs->ReadBlob(&call.context, request);
+  v1::ReadBlobResponse response;
+  Status taken = Ok();
+  while (taken.ok() && reader->Read(&response)) taken = take(response.data());
+  if (!taken.ok()) call.context.TryCancel();
+  const Status ended = FromGrpc(reader->Finish());
+  return taken.ok() ? ended : taken;
+}
+
+Status DaemonLink::PushLog(std::int64_t run, std::int64_t offset, const std::string& bytes) {
+  Call call(*shared_, std::chrono::seconds(10));
+  v1::PushLogsRequest request;
+  request.set_run(run);
+  request.set_offset(offset);
+  request.set_data(bytes);
+  v1::PushLogsResponse response;
+  const auto writer = shared_->workers->PushLogs(&call.context, &response);
+  writer->WriteLast(request, grpc::WriteOptions());
+  return FromGrpc(writer->Finish());
+}
+
+}  // namespace fft

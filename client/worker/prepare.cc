@@ -1,0 +1,140 @@
+#include "client/worker/prepare.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <fmt/core.h>
+
+#include "client/worker/fd.h"
+#include "client/worker/processes.h"
+#include "client/worker/publish.h"
+#include "client/worker/times.h"
+
+namespace fft {
+namespace {
+
+namespace v1 = build::v1;
+constexpr std::int64_t kLogBytes = 1 << 20;
+
+Status MakeEmptyFolder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0) return Ok();
+  if (errno == ENOENT) return MakeFolders(path);
+  // Left by the first turn, or by an attempt to start that was cut short.
+  if (const Status s = RemoveAll(path); !s.ok()) return s;
+  return MakeFolders(path);
+}
+
+Status WriteNew(const std::string& path, std::string_view bytes) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd) return ErrnoStatus(Code::kUnavailable, path);
+  return WriteAll(fd.get(), bytes, path);
+}
+
+std::string InputLines(const v1::Grant& grant, const RunPlaces& places) {
+  std::string lines;
+  for (int i = 0; i < grant.config().inputs_size(); ++i) {
+    const v1::Input& input = grant.config().inputs(i);
+    if (input.kind() == v1::ORDER) continue;
+    const std::string uri = i < grant.input_uris_size() ? grant.input_uris(i) : "";
+    const std::string path = uri.empty() ? places.root + "/" + input.ref() : PathOfUri(uri);
+    lines += input.ref() + "\t" + path + "\n";
+  }
+  return lines;
+}
+
+/// Lists that are empty are not written, and their variables name /dev/null.
+Status WriteLists(const v1::Grant& grant, const RunPlaces& places,
+                  std::map<std::string, std::string>* env) {
+  const std::string inputs = InputLines(grant, places);
+  (*env)["FFT_INPUTS"] = inputs.empty() ? "/dev/null" : places.folder + "/inputs";
+  if (!inputs.empty()) {
+    if (const Status s = WriteNew(places.folder + "/inputs", inputs); !s.ok()) return s;
+  }
+  std::string outputs;
+  for (const std::string& ref : grant.config().outputs()) outputs += ref + "\n";
+  (*env)["FFT_OUTPUTS"] = outputs.empty() ? "/dev/null" : places.folder + "/outputs";
+  return outputs.empty() ? Ok() : WriteNew(places.folder + "/outputs", outputs);
+}
+
+/// So that a job can write to $FFT_OUT/REF without making folders first.
+Status MakeOutputFolders(const v1::Grant& grant, const RunPlaces& places) {
+  std::string_view last;
+  for (const std::string& ref : grant.config().outputs()) {
+    const std::size_t slash = ref.rfind('/');
+    if (slash == std::string::npos) continue;
+    const std::string_view folder = std::string_view(ref).substr(0, slash);
+    if (folder == last) continue;
+    last = folder;
+    if (const Status s = MakeFolders(fmt::format("{}/{}", places.staging, folder)); !s.ok())
+      return s;
+  }
+  return Ok();
+}
+
+void SetEnvironment(const std::map<std::string, std::string>& env, worker::Start* start) {
+  for (const auto& [name, value] : env) {
+    if (!name.empty() && name.find('=') == std::string::npos) start->add_env(name + "=" + value);
+  }
+}
+
+}  // namespace
+
+StatusOr<worker::Start> PrepareRun(const v1::Grant& grant, const RunPlaces& places,
+                                   const std::string& files, int turn) {
+  const v1::JobConfig& config = grant.config();
+  const auto file = std::find_if(config.files().begin(), config.files().end(),
+                                 [&](const auto& f) { return f.path() == config.executable(); });
+  if (file == config.files().end()) {
+    return Error(Code::kInvalidArgument, "executable {} is not among the job's deployed files",
+                 config.executable());
+  }
+  if (turn == 0) {
+    if (const Status s = MakeEmptyFolder(places.folder); !s.ok()) return s;
+  }
+  if (const Status s = MakeEmptyFolder(places.scratch); !s.ok()) return s;
+
+  std::map<std::string, std::string> env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                                            {"HOME", places.scratch},
+                                            {"LANG", "C.UTF-8"},
+                                            {"TZ", "UTC"}};
+  for (const auto& [name, value] : config.env()) env[name] = value;
+  env[std::string(kRunVariable)] = RunMarker(grant.run(), grant.epoch());
+  env["FFT_JOB"] = config.job();
+  env["FFT_FILES"] = files;
+  env["FFT_ROOT"] = places.root;
+  if (!grant.configure()) {
+    if (const Status s = WriteLists(grant, places, &env); !s.ok()) return s;
+    env["FFT_MANIFEST"] = places.folder + "/manifest";
+  }
+  if (!places.staging.empty()) {
+    if (const Status s = MakeEmptyFolder(places.staging); !s.ok()) return s;
+    if (const Status s = MakeOutputFolders(grant, places); !s.ok()) return s;
+    env["FFT_OUT"] = places.staging;
+  }
+
+  worker::Start start;
+  start.set_run(grant.run());
+  start.set_epoch(grant.epoch());
+  start.set_turn(turn);
+  start.set_executable(files + "/" + config.executable());
+  start.add_argv(start.executable());
+  for (const std::string& arg : config.args()) start.add_argv(arg);
+  if (grant.configure() && config.args().empty()) {
+    for (const std::string& ref : config.outputs()) start.add_argv(ref);
+  }
+  SetEnvironment(env, &start);
+  start.set_cwd(places.scratch);
+  start.set_folder(places.folder);
+  start.set_log_max_bytes(grant.limits().log_max_bytes() > 0 ? grant.limits().log_max_bytes()
+                                                             : kLogBytes);
+  start.set_stdout_max_bytes(grant.configure() ? kStdoutBytesMax : 0);
+  start.set_wall_max_ms(WallMax(grant).count());
+  start.set_kill_after_ms(KillAfter(grant).count());
+  start.set_memory_max_bytes(grant.limits().memory_max_bytes());
+  return start;
+}
+
+}  // namespace fft

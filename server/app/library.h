@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/status.h"
+#include "server/domain/change_set.h"
+#include "server/domain/event.h"
+#include "server/domain/job.h"
+
+namespace fft {
+
+struct GraphRevision {
+  GraphSpec spec;
+  Digest revision;
+  std::string deployed_by;
+  TimePoint deployed_at{};
+};
+
+struct BlobHead {
+  Digest digest;
+  std::int64_t bytes = 0;
+};
+
+/// A page of a list that is ordered by id.  An empty `next` ends it.
+struct PageRequest {
+  int size = 100;
+  std::string after;  // the token of the page before; opaque outside the store
+};
+
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next;
+};
+
+struct BuildFilter {
+  std::string ns, graph, principal;  // empty: any
+  std::optional<BuildState> state;
+};
+
+struct PartitionFilter {
+  std::string ns;      // required
+  std::string prefix;  // refs that begin so
+  std::string glob;    // `*` any run of characters, `?` one; empty: all
+};
+
+/// A node as it concerns one build; for a hit only `label.outputs`, `run` and `reason` are told.
+struct NodeInBuild {
+  Node node;
+  NodeLabelPtr label;
+  int level = 0;
+  bool is_joined = false;
+  bool is_hit = false;
+  Reason attach_reason = Reason::kNone;
+  RunId run;
+};
+
+/// A finished or live run with what is needed to show it.
+struct RunRecord {
+  Run run;
+  NodeLabelPtr label;
+  Digest config_digest;
+  std::string worker;
+  bool is_live = false;  // a lease: no report as of now
+};
+
+/// A build with its nodes as of one event: where a watcher's tail begins.
+struct BuildSnapshot {
+  Build build;
+  EventSeq as_of;  // every event up to and with this one is contained, none after it
+  std::vector<Attachment> attachments;
+  std::vector<NodeChange> nodes;  // current states and levels; hits are not among them
+};
+
+struct NodeFilter {
+  BuildId build;  // none: by ref
+  std::string ns, ref;
+  std::optional<NodeState> state;
+};
+
+/// Ordinary reads and the writes that need no order with the schedule's.  Safe from any thread;
+/// blocks, so never called by the loop.  NOT_FOUND names what is missing.
+class Library {
+ public:
+  virtual ~Library() = default;
+
+  // Graphs and blobs: content-addressed, so that writing twice is writing once.
+  virtual Status SaveRevision(const GraphRevision& revision) = 0;
+  /// The latest deployed when `revision` is zeros.
+  virtual StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) = 0;
+  virtual StatusOr<Page<GraphRevision>> ListGraphs(const PageRequest& page) = 0;
+  virtual StatusOr<std::vector<Digest>> FindMissingBlobs(const std::vector<Digest>& wanted) = 0;
+  virtual Status WriteBlob(const Digest& digest, const std::string& bytes) = 0;
+  virtual StatusOr<std::string> ReadBlob(const Digest& digest) = 0;
+
+  // Builds, nodes, runs.
+  virtual StatusOr<Build> GetBuild(BuildId id) = 0;
+  /// In one repeatable read.
+  virtual StatusOr<BuildSnapshot> SnapshotBuild(BuildId id) = 0;
+  virtual StatusOr<Page<Build>> ListBuilds(const BuildFilter& filter, const PageRequest& page) = 0;
+  virtual StatusOr<NodeInBuild> GetNode(NodeId id) = 0;
+  virtual StatusOr<Page<NodeInBuild>> ListNodes(const NodeFilter& filter,
+                                                const PageRequest& page) = 0;
+  /// The newest of the last 100 builds with hits that found `ref` done; none when none of them did.
+  virtual StatusOr<std::optional<Build>> LastHit(const std::string& ns, const std::string& ref) = 0;
+  virtual StatusOr<RunRecord> GetRun(RunId id) = 0;
+  /// Of a node, newest first; of a ref when `node` is none.
+  virtual StatusOr<Page<RunRecord>> ListRuns(NodeId node, const std::string& ns,
+                                             const std::string& ref, const PageRequest& page) = 0;
+  virtual StatusOr<JobConfig> GetConfig(const Digest& config_digest) = 0;
+
+  // The catalog.
+  virtual StatusOr<Partition> GetPartition(const std::string& ns, const std::string& ref) = 0;
+  virtual StatusOr<Page<Partition>> ListPartitions(const PartitionFilter& filter,
+                                                   const PageRequest& page) = 0;
+  /// Newest first.
+  virtual StatusOr<Page<Materialisation>> ListMaterialisations(const std::string& ns,
+                                                               const std::string& ref,
+                                                               const PageRequest& page) = 0;
+  virtual StatusOr<std::vector<Partition>> GetPartitions(const std::vector<PartitionId>& ids) = 0;
+
+  // Configure answers of a job for those of `refs` that were asked before.
+  virtual StatusOr<std::vector<ConfigureAnswer>> FindConfigureAnswers(
+      const Digest& job_digest, const std::vector<std::string>& refs) = 0;
+
+  // Events after `after`, in order, at most `events_max`.
+  //   OUT_OF_RANGE  dropped by retention; the message names the oldest number kept
+  virtual StatusOr<std::vector<EventPtr>> ReadEvents(EventSeq after, int events_max) = 0;
+
+  // Logs.
+  /// Appends at `offset`; bytes that are there already are not written again.
+  virtual Status AppendLog(RunId run, std::int64_t offset, const std::string& bytes) = 0;
+  virtual StatusOr<std::string> ReadLog(RunId run, std::int64_t offset, std::int64_t bytes_max) = 0;
+
+  // What is remembered of request ids: the build, for an idempotent repeat.
+  virtual StatusOr<std::optional<Build>> FindRequest(const std::string& principal,
+                                                     const std::string& request_id) = 0;
+
+  /// An audit row for a refusal or a change.
+  virtual Status Audit(const std::string& principal, const std::string& method,
+                       const std::string& outcome, TimePoint at) = 0;
+};
+
+}  // namespace fft

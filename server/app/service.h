@@ -1,0 +1,134 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/app/event_log.h"
+#include "server/app/ports.h"
+#include "server/base/status.h"
+#include "server/domain/build.h"
+#include "server/domain/plan.h"
+
+namespace fft {
+
+/// Called once, from a thread of the app's, with no lock held.  Must not block.
+template <class T>
+using Reply = std::function<void(StatusOr<T>)>;
+
+/// A request for a build as the caller phrased it; rpc has checked form and limits.
+struct BuildRequest {
+  std::string request_id;
+  std::string principal;
+  std::string graph;
+  Digest revision;  // zeros: the latest
+  std::string ns;   // empty: the graph's default
+  std::vector<std::string> targets;
+  BuildOptions options;
+  std::map<std::string, std::string> labels;
+  std::string plan_etag;  // hexadecimal; empty: not pinned
+};
+
+struct KeptNode {
+  NodeLabelPtr label;
+  std::vector<BuildId> builds;
+};
+struct CancelResult {
+  Build build;
+  std::vector<KeptNode> kept;
+};
+
+struct PlanResult {
+  PlanPtr plan;
+  std::string ns;
+};
+
+struct WorkerHello {
+  std::string name, host;
+  int slots = 1;
+  std::vector<std::string> labels;
+  int protocol = 1;
+  std::vector<RunId> held;
+};
+
+struct WorkerWelcome {
+  WorkerId worker;
+  Epoch epoch;
+  Duration heartbeat_every{}, lease_length{}, orphan_after{};
+};
+
+struct WorkerNews {
+  WorkerId worker;
+  std::vector<std::pair<RunId, TimePoint>> started;
+  std::vector<RunReport> reports;
+  bool is_heartbeat = false;
+  std::vector<RunId> held;  // with a heartbeat: all of them
+};
+
+/// The sending half of a worker's stream.  Send() never blocks and is safe from any thread; what
+/// is sent after the stream broke is lost.
+class WorkerSession {
+ public:
+  virtual ~WorkerSession() = default;
+  virtual void Send(const WorkerOrders& orders) = 0;
+  /// Ends the stream: another one took its name, or the daemon stops.  Both may come before the
+  /// welcome.
+  virtual void Close(const Status& why) = 0;
+};
+
+struct WorkerView {
+  Worker worker;
+  bool is_connected = false;
+  std::vector<RunId> runs;
+};
+
+struct ServiceView {
+  Epoch epoch;
+  bool is_leading = false;
+  EventSeq last_event;
+  std::int64_t waiting = 0, ready = 0, running = 0, builds_open = 0, partitions = 0;
+  TimePoint started_at{};
+  Status store;  // why nothing can be committed just now; OK: all is well
+};
+
+/// The use cases, as rpc sees them.  Safe from any thread; none of these blocks.
+/// Replies to commands leave after the commit that records them.
+class Service {
+ public:
+  virtual ~Service() = default;
+
+  virtual void CreateBuild(BuildRequest request, Reply<Build> reply) = 0;
+  virtual void UpdateBuild(BuildId id, std::optional<int> priority,
+                           std::optional<TimePoint> deadline, Reply<Build> reply) = 0;
+  virtual void CancelBuild(BuildId id, const std::string& principal, Reply<CancelResult> reply) = 0;
+  virtual void RetryBuild(BuildId id, const std::string& request_id, const std::string& principal,
+                          Reply<Build> reply) = 0;
+
+  /// Checks the whole graph, and that its blobs are there.
+  virtual void DeployGraph(GraphSpec spec, const std::string& principal, bool validate_only,
+                           Reply<GraphRevision> reply) = 0;
+  virtual void LookupRefs(const std::string& graph, const Digest& revision,
+                          std::vector<std::string> refs,
+                          Reply<std::map<std::string, std::string>> reply) = 0;
+  virtual void PlanBuild(BuildRequest request, Reply<PlanResult> reply) = 0;
+
+  /// Runs `read` on a read thread.  RESOURCE_EXHAUSTED, at once, when too many wait already.
+  virtual Status Read(std::function<void(Library&)> read) = 0;
+
+  virtual EventLog& events() = 0;
+
+  /// A worker's stream opened.  An earlier session of the same name is closed.
+  virtual void WorkerConnected(WorkerHello hello, std::shared_ptr<WorkerSession> session,
+                               Reply<WorkerWelcome> reply) = 0;
+  virtual void WorkerSaid(WorkerNews news) = 0;
+  virtual void WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& session) = 0;
+  virtual void DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) = 0;
+  virtual void ListWorkers(Reply<std::vector<WorkerView>> reply) = 0;
+
+  virtual ServiceView View() = 0;
+};
+
+}  // namespace fft

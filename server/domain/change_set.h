@@ -1,0 +1,83 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/domain/build.h"
+#include "server/domain/event.h"
+#include "server/domain/ids.h"
+#include "server/domain/node.h"
+#include "server/domain/partition.h"
+#include "server/domain/run.h"
+#include "server/domain/worker.h"
+
+namespace fft {
+
+/// The part of a node that changes after it was planned.
+struct NodeUpdate {
+  NodeId id;
+  NodeState state = NodeState::kWaiting;
+  Reason reason = Reason::kNone;
+  bool must_run = false;
+  bool is_reusable = true;
+  Digest result_key;
+  std::string message;
+  std::string evidence;
+  int attempts = 0;
+  int faults = 0;
+  TimePoint not_before{};
+  TimePoint ended_at{};
+  RunId last_run;
+};
+
+/// What the configure executable of a job answered for a ref.
+struct ConfigureAnswer {
+  Digest job_digest;  // of the job's spec: a changed job is asked again
+  std::string ref;
+  JobConfigPtr config;
+  bool operator==(const ConfigureAnswer&) const = default;
+};
+
+/// Rows to be written in one transaction under one epoch: all of them or none.
+/// A row that changes twice in a batch appears twice; the later one wins.
+struct ChangeSet {
+  std::vector<Namespace> namespaces;  // new
+  std::vector<Partition> partitions;  // new or changed: the whole row
+  std::vector<Build> builds;          // new or changed: the whole row
+  std::vector<Node> nodes;            // new; their configs are stored by digest
+  std::vector<NodeUpdate> node_updates;
+  std::vector<Attachment> attachments;             // new
+  std::vector<BuildHits> hits;                     // new
+  std::vector<Lease> leases;                       // new
+  std::vector<RunId> ended_leases;                 // deleted
+  std::vector<Run> runs;                           // new
+  std::vector<ConfigureAnswer> configure_answers;  // new
+  std::vector<Worker> workers;                     // new or changed: the whole row
+  std::vector<EventPtr> events;  // new, numbered gaplessly after the last committed one
+
+  bool empty() const {
+    return namespaces.empty() && partitions.empty() && builds.empty() && nodes.empty() &&
+           node_updates.empty() && attachments.empty() && hits.empty() && leases.empty() &&
+           ended_leases.empty() && runs.empty() && configure_answers.empty() && workers.empty() &&
+           events.empty();
+  }
+};
+
+/// All that a daemon needs to go on after a start: the catalog and what is pending.
+struct Snapshot {
+  std::vector<Namespace> namespaces;
+  std::vector<Partition> partitions;    // all, by id
+  std::vector<Build> builds;            // not terminal, by id
+  std::vector<Attachment> attachments;  // of those builds
+  std::vector<BuildHits> hits;          // of those builds
+  std::vector<Node> nodes;              // that those attachments name, terminal ones too; by id
+  std::vector<Lease> leases;            // all, by run
+  std::vector<Worker> workers;
+  // The highest numbers in use.
+  BuildId last_build;
+  NodeId last_node;
+  RunId last_run;
+  EventSeq last_event;
+};
+
+}  // namespace fft

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/digest.h"
+#include "server/base/time.h"
+#include "server/domain/ids.h"
+#include "server/domain/job.h"
+#include "server/domain/reason.h"
+
+namespace fft {
+
+enum class NodeState : std::uint8_t {
+  kWaiting = 0,
+  kReady = 1,
+  kRunning = 2,
+  kSucceeded = 3,
+  kSkipped = 4,
+  kFailed = 5,
+  kCancelled = 6,
+};
+inline bool IsTerminal(NodeState state) { return state >= NodeState::kSucceeded; }
+std::string_view ToString(NodeState state);
+
+enum class NodeKind : std::uint8_t {
+  kJob = 0,
+  kConfigure = 1,  // asks a configure executable; has no outputs
+};
+
+/// What people are told of a node: shared by all events that name it.
+struct NodeLabel {
+  NodeId id;
+  NodeKind kind = NodeKind::kJob;
+  std::string ns;
+  std::string job;
+  std::vector<std::string> outputs;
+  bool operator==(const NodeLabel&) const = default;
+};
+using NodeLabelPtr = std::shared_ptr<const NodeLabel>;
+
+/// One instance of a job config to be done: the durable row.  A retry or repair is a new instance.
+struct Node {
+  NodeId id;
+  NodeKind kind = NodeKind::kJob;
+  NamespaceId ns;
+  std::string graph;
+  Digest revision;
+  JobConfigPtr config;
+  Digest config_digest;
+  Digest plan_key;
+  Digest result_key;                 // fixed at grant or when it was skipped
+  std::vector<PartitionId> outputs;  // parallel to config->outputs
+  std::vector<PartitionId> inputs;   // parallel to config->inputs
+  std::vector<NodeId> upstreams;     // that must end before it may start
+  NodeState state = NodeState::kWaiting;
+  bool must_run = false;    // no hit when ready: --rebuild, cache off, missing or uncertain data
+  bool is_reusable = true;  // a waiter's cache mode writes
+  Reason reason = Reason::kNone;  // why it was to run; once terminal: why it ended so
+  std::string evidence;           // one JSON object; see docs/explain.md
+  std::string message;            // of a failure
+  int attempts = 0;               // runs that were the job's own
+  int faults = 0;                 // infrastructure faults in a row
+  TimePoint not_before{};         // back-off
+  TimePoint planned_at{};
+  TimePoint ended_at{};
+  RunId last_run;
+};
+
+/// Ties a build to nodes: the interval of event numbers that its opening event starts.
+struct Attachment {
+  BuildId build;
+  EventSeq opened_by;
+  std::vector<NodeId> nodes;
+  std::vector<int> levels;            // parallel to nodes
+  std::vector<std::uint8_t> joined;   // parallel to nodes: 1 when another build's node was joined
+  std::vector<std::uint8_t> reasons;  // parallel: why this build wanted it (numbers of Reason)
+};
+
+/// What a build found done: parallel arrays, one row a build.
+struct BuildHits {
+  BuildId build;
+  std::vector<PartitionId> partitions;
+  std::vector<RunId> runs;  // that prove it; none for a source
+};
+
+}  // namespace fft

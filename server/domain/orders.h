@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/base/time.h"
+#include "server/domain/ids.h"
+#include "server/domain/job.h"
+#include "server/domain/node.h"
+#include "server/domain/run.h"
+
+namespace fft {
+
+/// A lease with all that its worker needs to know.
+struct Grant {
+  Lease lease;
+  NodeKind kind = NodeKind::kJob;
+  JobConfigPtr config;
+  RunLimits limits;
+  std::string ns;
+  std::string root_uri;
+  std::vector<std::string> input_uris;  // parallel to config->inputs
+};
+
+/// What a worker is told.  Safe to lose, repeat and reorder: everything names run and epoch.
+struct WorkerOrders {
+  WorkerId worker;
+  Epoch epoch;
+  std::vector<Grant> grants;
+  std::vector<RunId> kills;         // stop these, whatever they do
+  std::vector<RunId> acknowledged;  // outcomes that are committed: forget them
+  std::vector<RunId> adopted;       // runs that you reported and may go on with
+};
+
+}  // namespace fft

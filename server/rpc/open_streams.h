@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "server/domain/ids.h"
+
+namespace fft {
+
+/// A stream that a client reads or writes just now.
+class OpenStream {
+ public:
+  virtual ~OpenStream() = default;
+  /// The daemon stops: end soon.  From any thread.
+  virtual void Stop() = 0;
+  /// Of a watcher: the last event that it was shown or spared.
+  virtual std::optional<EventSeq> Cursor() const { return std::nullopt; }
+};
+
+struct StreamsView {
+  std::int64_t streams = 0;
+  std::int64_t watchers = 0;
+  std::int64_t lag_max = 0;  // events that the slowest watcher is behind
+};
+
+/// All streams that are open, so that they can be ended and counted.  Safe from any thread.
+class OpenStreams {
+ public:
+  /// False when the daemon is stopping: the stream is to end at once.
+  bool Add(const std::shared_ptr<OpenStream>& stream);
+  void Remove(OpenStream* stream);
+  /// Stops all streams, and those that come later.
+  void StopAll();
+  StreamsView View(EventSeq last) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<OpenStream*, std::weak_ptr<OpenStream>> streams_;
+  bool is_stopping_ = false;
+};
+
+}  // namespace fft

@@ -1,0 +1,244 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/base/check.h"
+#include "server/base/error_details.h"
+#include "server/schedule/schedule.h"
+
+// What clients ask of builds, and how builds end.
+
+namespace fft {
+
+namespace {
+
+Status NoSuchBuild(BuildId id) {
+  return WithDetails(Error(Code::kNotFound, "build {} is not open", id.value),
+                     {.reason = "BUILD_NOT_OPEN",
+                      .metadata = {{"build", fmt::format("{}", id.value)}},
+                      .fields = {}});
+}
+
+constexpr Duration kCountsEvery{1'000};
+constexpr std::size_t kEndedRequestsKept = 10'000;
+
+}  // namespace
+
+void Schedule::On(const BuildRequested& c, TimePoint now) {
+  const auto name = std::pair(c.build.principal, c.build.request_id);
+  if (const auto at = requests_.find(name); !name.second.empty() && at != requests_.end()) {
+    const auto& [id, digest] = at->second;
+    Answer answer{.reply = c.reply, .status = Ok(), .build = Build{}, .kept = {}, .worker = {}};
+    if (digest != c.build.request_digest)
+      answer.status = WithDetails(
+          Error(Code::kAlreadyExists, "request id {} was used for build {} with another body",
+                name.second, id.value),
+          {.reason = "REQUEST_ID_CLASH",
+           .metadata = {{"build", fmt::format("{}", id.value)}},
+           .fields = {}});
+    answer.build->id = id;
+    if (const PendingBuild* build = FindBuild(id)) answer.build = build->row;
+    effects_.answers.push_back(std::move(answer));
+    return;
+  }
+  auto build = std::make_unique<PendingBuild>();
+  build->row = c.build;
+  Build& row = build->row;
+  row.id = last_build_ = BuildId{last_build_.value + 1};
+  row.received_at = now;
+  row.state = BuildState::kReceived;
+  if (row.options.discipline == Discipline::kEager)
+    build->open_level = std::numeric_limits<int>::max();
+  if (!name.second.empty()) requests_[name] = {row.id, row.request_digest};
+  row.received_event = EventSeq{journal_.last_event().value + 1};
+  journal_.BuildChanged(row, now);
+  effects_.answers.push_back(
+      {.reply = c.reply, .status = Ok(), .build = row, .kept = {}, .worker = {}});
+  row.state = BuildState::kPlanning;
+  journal_.BuildChanged(row, now);
+  SaveBuild(*build);
+  effects_.plans.push_back({row.id, {}});
+  builds_.emplace(row.id, std::move(build));
+}
+
+void Schedule::On(const BuildPlanFailed& c, TimePoint now) {
+  PendingBuild* build = FindOpen(c.build);
+  if (build == nullptr || build->row.state != BuildState::kPlanning || build->left > 0) return;
+  EndBuild(*build, BuildState::kFailed, Reason::kNone, Message(c.why), now);
+}
+
+void Schedule::On(const BuildCancelled& c, TimePoint now) {
+  Answer answer{.reply = c.reply, .status = Ok(), .build = {}, .kept = {}, .worker = {}};
+  PendingBuild* build = FindOpen(c.build);
+  if (build == nullptr) {
+    answer.status = NoSuchBuild(c.build);
+  } else {
+    build->row.reason = Reason::kCancelRequested;
+    SaveBuild(*build);
+    Stop(*build, Reason::kCancelRequested, /*kills=*/true, now, &answer);
+    DrainFailing(now);
+    Check(*build, now);
+    answer.build = build->row;
+  }
+  effects_.answers.push_back(std::move(answer));
+}
+
+void Schedule::On(const BuildUpdated& c, TimePoint now) {
+  Answer answer{.reply = c.reply, .status = Ok(), .build = {}, .kept = {}, .worker = {}};
+  PendingBuild* build = FindOpen(c.build);
+  if (build == nullptr) {
+    answer.status = NoSuchBuild(c.build);
+  } else {
+    BuildOptions& options = build->row.options;
+    if (hungry_.erase({-options.priority, c.build}) == 1)
+      hungry_.insert({-c.priority.value_or(options.priority), c.build});
+    options.priority = c.priority.value_or(options.priority);
+    options.deadline = c.deadline.value_or(options.deadline);
+    journal_.BuildChanged(build->row, now);
+    SaveBuild(*build);
+    answer.build = build->row;
+  }
+  effects_.answers.push_back(std::move(answer));
+}
+
+void Schedule::On(const GraphNoted& c, TimePoint now) {
+  journal_.Noted(EventKind::kGraphDeployed, c.text, now);
+}
+
+void Schedule::On(const Ticked&, TimePoint now) {
+  while (!backoffs_.empty() && backoffs_.begin()->first <= now) {
+    const NodeId id = backoffs_.begin()->second;
+    backoffs_.erase(backoffs_.begin());
+    if (const auto at = nodes_.find(id); at != nodes_.end()) Wake(*at->second);
+  }
+  for (auto& [id, worker] : workers_.all())
+    if (!worker.is_connected && !worker.leases.empty() &&
+        worker.left_at + options_.orphan_after + options_.kill_time <= now)
+      LoseLeases(worker, now);
+  const bool saves_counts = now >= counts_saved_at_ + kCountsEvery;
+  if (saves_counts) counts_saved_at_ = now;
+  for (auto& [id, build] : builds_) {
+    if (build->is_ended) continue;
+    const TimePoint deadline = build->row.options.deadline;
+    const bool is_cancelled = build->row.reason == Reason::kCancelRequested ||
+                              build->row.reason == Reason::kDeadlineExceeded;
+    if (deadline != TimePoint{} && deadline <= now && !is_cancelled) {
+      build->row.reason = Reason::kDeadlineExceeded;
+      SaveBuild(*build);
+      Stop(*build, Reason::kDeadlineExceeded, /*kills=*/true, now, nullptr);
+      ToCheck(*build);
+    }
+    if (saves_counts && build->is_dirty) SaveBuild(*build);
+  }
+}
+
+void Schedule::Stop(PendingBuild& build, Reason reason, bool kills, TimePoint now, Answer* answer) {
+  build.is_stopping = true;
+  build.ready.clear();
+  hungry_.erase({-build.row.options.priority, build.row.id});
+  for (const auto& [level, ids] : build.by_level)
+    for (const NodeId id : ids)
+      if (const auto at = nodes_.find(id); at != nodes_.end() && !IsTerminal(at->second->row.state))
+        Withdraw(build, *at->second, kills, now, answer);
+  // Only now do nodes end that nobody wants any more: their downstreams have lost this build too.
+  for (const auto& [level, ids] : build.by_level)
+    for (const NodeId id : ids)
+      if (const auto at = nodes_.find(id); at != nodes_.end() &&
+                                           !IsTerminal(at->second->row.state) &&
+                                           at->second->waiters.empty() && !at->second->lease.run)
+        EndNode(*at->second, NodeState::kCancelled, reason, "", now);
+}
+
+void Schedule::Withdraw(PendingBuild& build, PendingNode& node, bool kills, TimePoint,
+                        Answer* answer) {
+  const auto mine = std::find_if(node.waiters.begin(), node.waiters.end(),
+                                 [&](const Waiter& w) { return w.build == &build; });
+  if (mine == node.waiters.end()) return;
+  const bool is_shared = node.waiters.size() > 1;
+  if (node.lease.run && !is_shared) {
+    if (!kills || node.lease.is_kill_requested) return;
+    node.lease.is_kill_requested = true;
+    OrdersFor(node.lease.worker).kills.push_back(node.lease.run);
+    return;  // stays attached until its end is reported
+  }
+  if (node.lease.run && !kills) return;  // what runs may end
+  if (is_shared && answer != nullptr) {
+    auto& [label, builds] = answer->kept.emplace_back(node.label, std::vector<BuildId>{});
+    for (const Waiter& waiter : node.waiters)
+      if (waiter.build != &build) builds.push_back(waiter.build->row.id);
+  }
+  CountLeaving(node, *mine);
+  node.waiters.erase(mine);
+}
+
+// A build no longer waits for a node that has not ended.
+void Schedule::CountLeaving(const PendingNode& node, const Waiter& waiter) {
+  PendingBuild& build = *waiter.build;
+  if (node.lease.run) --build.running;
+  if (node.row.kind == NodeKind::kJob) ++build.row.counts.cancelled;
+  --build.left;
+  --build.left_by_level[waiter.level];
+  build.is_dirty = true;
+  ToCheck(build);
+}
+
+void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
+                        TimePoint now) {
+  if (build.left > 0 && !build.is_stopping) {
+    Stop(build, reason, /*kills=*/true, now, nullptr);
+    DrainFailing(now);
+  }
+  Build& row = build.row;
+  row.state = state;
+  if (row.reason == Reason::kNone) row.reason = reason;
+  if (row.message.empty()) row.message = std::move(message);
+  row.ended_at = now;
+  row.counts.running = 0;
+  row.ended_event = EventSeq{journal_.last_event().value + 1};
+  journal_.BuildChanged(row, now);
+  SaveBuild(build);
+  hungry_.erase({-row.options.priority, row.id});
+  if (!row.request_id.empty()) ended_requests_.emplace_back(row.principal, row.request_id);
+  for (; ended_requests_.size() > kEndedRequestsKept; ended_requests_.pop_front())
+    requests_.erase(ended_requests_.front());
+  build.is_ended = true;
+}
+
+void Schedule::ToCheck(PendingBuild& build) { to_check_.push_back(build.row.id); }
+
+void Schedule::Check(PendingBuild& build, TimePoint now) {
+  if (build.is_ended) return;
+  const bool fails_fast = !build.row.options.keeps_going;
+  const auto open = build.left_by_level.find(build.open_level);
+  const bool level_has_ended = build.row.options.discipline == Discipline::kLevels &&
+                               (open == build.left_by_level.end() || open->second == 0);
+  const bool is_planning =
+      build.row.state == BuildState::kPlanning;  // a configure executable failed
+  if (build.has_failed && !build.is_stopping && build.left > 0 &&
+      (fails_fast || level_has_ended || is_planning)) {
+    build.row.reason = Reason::kFailFast;  // so that it stays stopped across a restart
+    SaveBuild(build);
+    Stop(build, Reason::kFailFast, /*kills=*/false, now, nullptr);
+  }
+  if (!build.is_stopping && build.row.state == BuildState::kExecuting) OpenLevels(build);
+  if (build.left > 0) return;
+  const Reason asked = build.row.reason;
+  if (asked == Reason::kCancelRequested || asked == Reason::kDeadlineExceeded)
+    return EndBuild(build, BuildState::kCancelled, asked,
+                    asked == Reason::kCancelRequested ? "cancelled" : "the deadline has passed",
+                    now);
+  build.row.reason = Reason::kNone;
+  if (build.has_failed) return EndBuild(build, BuildState::kFailed, Reason::kJobFailed, "", now);
+  if (build.row.state != BuildState::kExecuting) return;
+  EndBuild(build, BuildState::kSucceeded, Reason::kNone, "", now);
+}
+
+void Schedule::SaveBuild(PendingBuild& build) {
+  build.is_dirty = false;
+  build.row.counts.running = build.running;
+  journal_.changes().builds.push_back(build.row);
+}
+
+}  // namespace fft

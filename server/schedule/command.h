@@ -1,0 +1,137 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "server/base/status.h"
+#include "server/base/time.h"
+#include "server/domain/build.h"
+#include "server/domain/change_set.h"
+#include "server/domain/orders.h"
+#include "server/domain/plan.h"
+#include "server/domain/run.h"
+#include "server/domain/worker.h"
+
+namespace fft {
+
+// Everything that can happen to the schedule, in the past tense.  Ids are chosen by whoever sends
+// the command, so that a log of commands replays to the same state.
+
+struct BuildRequested {
+  ReplyId reply;
+  Build build;  // its id is zero: the schedule numbers builds
+};
+struct BuildPlanned {
+  BuildId build;
+  PlanPtr plan;
+  std::vector<ConfigureAnswer> answers;  // that this plan rests on and that are new
+};
+/// The plan needs answers of configure executables first.
+struct ConfigureNeeded {
+  BuildId build;
+  std::shared_ptr<const GraphSpec> spec;
+  std::vector<ConfigureBatch> batches;
+  std::vector<ConfigureAnswer> answers;  // that came in meanwhile
+};
+struct BuildPlanFailed {
+  BuildId build;
+  Status why;
+};
+struct BuildCancelled {
+  ReplyId reply;
+  BuildId build;
+};
+struct BuildUpdated {
+  ReplyId reply;
+  BuildId build;
+  std::optional<int> priority;
+  std::optional<TimePoint> deadline;
+};
+/// Whether the data of a node that looks like a hit is there.
+struct NodeProbed {
+  NodeId node;
+  bool exists = false;
+};
+struct WorkerJoined {
+  ReplyId reply;
+  Worker worker;            // its id is zero unless it was here before
+  std::vector<RunId> held;  // what it runs, or has run and was not acknowledged
+};
+struct WorkerLeft {
+  WorkerId worker;
+  ReplyId joined;  // of the WorkerJoined that opened what broke; none: whichever it was
+};
+struct WorkerHeard {
+  WorkerId worker;
+  std::vector<std::pair<RunId, TimePoint>> started;
+  std::vector<RunReport> reports;
+};
+struct WorkerDrained {
+  ReplyId reply;
+  std::string name;
+  bool is_draining = true;
+};
+struct GraphNoted {
+  std::string text;
+};  // a revision was stored: watchers are told
+struct Ticked {};
+
+using Command = std::variant<BuildRequested, BuildPlanned, ConfigureNeeded, BuildPlanFailed,
+                             BuildCancelled, BuildUpdated, NodeProbed, WorkerJoined, WorkerLeft,
+                             WorkerHeard, WorkerDrained, GraphNoted, Ticked>;
+
+/// What a configure executable said: to be parsed before the plan is made.
+struct ConfigureOutput {
+  std::string job;
+  std::vector<std::string> refs;
+  std::string stdout_text;
+};
+struct PlanWanted {
+  BuildId build;
+  std::vector<ConfigureOutput> outputs;
+};
+/// A node that looks like a hit: is its data there?
+struct ProbeWanted {
+  NodeId node;
+  std::vector<std::string> uris;
+};
+/// The outcome of a command, for the caller that waits.
+struct Answer {
+  ReplyId reply;
+  Status status;
+  std::optional<Build> build;
+  std::vector<std::pair<NodeLabelPtr, std::vector<BuildId>>> kept;  // of a cancel
+  std::optional<Worker> worker;
+};
+/// For the metrics: what happened, in numbers.
+struct Tally {
+  std::vector<std::int64_t> submit_to_start_ms, ready_to_start_ms;
+  struct RunEnd {
+    Outcome outcome = Outcome::kNone;
+    std::int64_t ms = 0;
+  };
+  std::vector<RunEnd> runs_ended;
+  std::vector<std::pair<Reason, std::int64_t>> hits;
+  std::int64_t joined = 0;
+  std::int64_t late_reports = 0;
+};
+
+/// What the world has to do after a step: first commit every change, then all the rest.
+struct Effects {
+  ChangeSet changes;
+  std::vector<Answer> answers;
+  std::vector<WorkerOrders> orders;
+  std::vector<PlanWanted> plans;
+  std::vector<ProbeWanted> probes;
+  Tally tally;
+
+  bool empty() const {
+    return changes.empty() && answers.empty() && orders.empty() && plans.empty() && probes.empty();
+  }
+};
+
+}  // namespace fft

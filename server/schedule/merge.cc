@@ -1,0 +1,343 @@
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "server/base/check.h"
+#include "server/fingerprint/fingerprint.h"
+#include "server/schedule/schedule.h"
+
+// A plan enters the one pending graph.  It was made beside the loop, so that each of its
+// assumptions is checked here once more, by the one owner of joining and finishing.
+
+namespace fft {
+
+namespace {
+
+// What repairs itself when somebody else has built the ref since the plan was made.
+bool IsRepair(Reason reason) {
+  return reason == Reason::kDataMissing || reason == Reason::kUncertain ||
+         reason == Reason::kTainted;
+}
+
+const JobSpec* FindJob(const GraphSpec& spec, const std::string& label) {
+  const auto at =
+      std::lower_bound(spec.jobs.begin(), spec.jobs.end(), label,
+                       [](const JobSpec& job, const std::string& l) { return job.label < l; });
+  return at != spec.jobs.end() && at->label == label ? &*at : nullptr;
+}
+
+}  // namespace
+
+void Schedule::NoteSources(const Plan& plan, NamespaceId ns, TimePoint now) {
+  for (const PlannedSource& source : plan.sources) {
+    Partition& partition = catalog_.at(Intern(ns, source.ref));
+    if (partition.live.content == source.content && partition.live.uri == source.uri) continue;
+    partition.live = {.run = {},
+                      .key = source.content,
+                      .content = source.content,
+                      .rows = -1,
+                      .bytes = source.bytes,
+                      .major_version = 0,
+                      .is_reusable = true,
+                      .uri = source.uri,
+                      .at = now};
+    SavePartition(partition.id);
+  }
+}
+
+// Nobody is about to change what this plan takes for done: the hits, and what its nodes read of
+// them.
+bool Schedule::Holds(const Plan& plan, NamespaceId ns) const {
+  for (const PlannedHit& hit : plan.hits)
+    for (std::size_t i = 0; i < hit.outputs.size(); ++i) {
+      if (catalog_.Find(ns, hit.config->outputs[i]) != hit.outputs[i])
+        return false;  // of a lost batch
+      const Partition& partition = catalog_.at(hit.outputs[i]);
+      if (traffic_.LastWriter(partition.id)) return false;
+      if (partition.live.run == hit.runs[i]) continue;
+      if (partition.live.key != hit.plan_key || partition.uncertain_run || partition.is_tainted())
+        return false;
+    }
+  std::unordered_set<std::string_view> produced;
+  for (const PlannedNode& planned : plan.nodes)
+    produced.insert(planned.config->outputs.begin(), planned.config->outputs.end());
+  for (const PlannedNode& planned : plan.nodes)
+    for (const Input& input : planned.config->inputs) {
+      if (input.kind != InputKind::kMaterialize || produced.contains(input.ref)) continue;
+      const PartitionId id = catalog_.Find(ns, input.ref);
+      if (id && traffic_.LastWriter(id)) return false;
+    }
+  return true;
+}
+
+bool Schedule::IsValidNow(const PlannedNode& planned,
+                          const std::vector<PartitionId>& outputs) const {
+  for (const PartitionId id : outputs) {
+    const Partition& partition = catalog_.at(id);
+    if (traffic_.LastWriter(id) || partition.uncertain_run || partition.is_tainted() ||
+        !partition.live.run || !partition.live.is_reusable ||
+        partition.live.key != planned.plan_key)
+      return false;
+    if (planned.must_run && !(IsRepair(planned.reason) && partition.live.run > planned.seen_run))
+      return false;
+  }
+  return true;
+}
+
+// Another build's node that will do what is planned.  One that does not wait for everything that
+// this plan does first is none: it would read what this plan is about to repair, and it is older
+// than those repairs, which wait for it in turn.
+PendingNode* Schedule::JoinTarget(const PlannedNode& planned,
+                                  const std::vector<PartitionId>& outputs,
+                                  const std::vector<PendingNode*>& slots, const JobSpec& job) {
+  const NodeId last = traffic_.LastWriter(outputs.front());
+  if (!last) return nullptr;
+  PendingNode& other = node(last);
+  const bool wants_own_run = planned.must_run && !IsRepair(planned.reason);
+  if (other.row.plan_key != planned.plan_key || other.row.outputs.size() != outputs.size() ||
+      !job.is_merged || !other.job->is_merged || other.lease.is_kill_requested ||
+      (wants_own_run && other.lease.run))
+    return nullptr;
+  for (const PartitionId id : outputs)
+    if (traffic_.LastWriter(id) != last) return nullptr;
+  const std::vector<NodeId>& awaited = other.row.upstreams;
+  auto next = awaited.begin();  // equal plans name them in the same order
+  for (const std::uint32_t upstream : planned.upstreams) {
+    if (slots[upstream] == nullptr) continue;
+    const NodeId id = slots[upstream]->row.id;
+    if (next == awaited.end() || *next != id) next = std::find(awaited.begin(), awaited.end(), id);
+    if (next++ == awaited.end()) return nullptr;
+  }
+  return &other;
+}
+
+PendingNode& Schedule::AddNode(Node row, std::vector<NodeId> writers,
+                               std::shared_ptr<const GraphSpec> spec) {
+  auto owned = std::make_unique<PendingNode>();
+  PendingNode& added = *owned;
+  const JobSpec* job = FindJob(*spec, row.config->job);
+  FFT_CHECK(job != nullptr);
+  added.job = std::shared_ptr<const JobSpec>(spec, job);
+  added.spec = std::move(spec);
+  added.writers = std::move(writers);
+  added.label = std::make_shared<NodeLabel>(
+      NodeLabel{row.id, row.kind, catalog_.ns(row.ns).name, row.config->job, row.config->outputs});
+  added.row = std::move(row);
+  for (const PartitionId id : added.row.outputs) traffic_.AddWriter(id, added.row.id);
+  for (std::size_t i = 0; i < added.row.inputs.size(); ++i)
+    if (added.row.config->inputs[i].kind == InputKind::kMaterialize)
+      traffic_.AddReader(added.row.inputs[i], added.writers[i]);
+  for (const NodeId id : added.row.upstreams)
+    if (const auto at = nodes_.find(id); at != nodes_.end() && !IsTerminal(at->second->row.state)) {
+      at->second->downstreams.push_back(added.row.id);
+      ++added.upstreams_left;
+    }
+  nodes_.emplace(added.row.id, std::move(owned));
+  return added;
+}
+
+void Schedule::On(const BuildPlanned& c, TimePoint now) {
+  for (const ConfigureAnswer& answer : c.answers)
+    journal_.changes().configure_answers.push_back(answer);
+  PendingBuild* build = FindOpen(c.build);
+  if (build == nullptr || build->is_stopping || build->row.state != BuildState::kPlanning ||
+      build->left > 0)  // planned twice: what was asked first will answer
+    return;
+  const Plan& plan = *c.plan;
+  const NamespaceId ns = InternNamespace(build->row.ns);
+  NoteSources(plan, ns, now);
+  if (!Holds(plan, ns)) return effects_.plans.push_back({c.build, {}});
+
+  std::vector<Tie> ties;
+  Found found;
+  std::vector<PendingNode*> slots(plan.nodes.size(), nullptr);
+  std::unordered_map<std::string_view, PendingNode*> producers;
+  for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
+    const PlannedNode& planned = plan.nodes[i];
+    std::vector<PartitionId> outputs;
+    for (const std::string& ref : planned.config->outputs) outputs.push_back(Intern(ns, ref));
+    if (IsValidNow(planned, outputs)) {
+      found.partitions.insert(found.partitions.end(), outputs.begin(), outputs.end());
+      ++found.configs;
+      continue;
+    }
+    PendingNode* target =
+        JoinTarget(planned, outputs, slots, *FindJob(*plan.spec, planned.config->job));
+    const bool is_joined = target != nullptr;
+    if (is_joined) {
+      Node& row = target->row;
+      const bool must_run = row.must_run || (planned.must_run && !target->lease.run);
+      const bool is_reusable = row.is_reusable || Writes(build->row.options.cache);
+      const bool is_changed = must_run != row.must_run || is_reusable != row.is_reusable;
+      row.must_run = must_run;
+      row.is_reusable = is_reusable;
+      if (is_changed) SaveNode(*target);
+      ++effects_.tally.joined;
+    } else {
+      Node row{.id = last_node_ = NodeId{last_node_.value + 1},
+               .kind = NodeKind::kJob,
+               .ns = ns,
+               .graph = plan.spec->name,
+               .revision = plan.revision,
+               .config = planned.config,
+               .config_digest = planned.config_digest,
+               .plan_key = planned.plan_key,
+               .result_key = {},
+               .outputs = std::move(outputs),
+               .inputs = {},
+               .upstreams = {}};
+      row.must_run = planned.must_run;
+      row.is_reusable = Writes(build->row.options.cache);
+      row.reason = planned.reason;
+      row.evidence = planned.evidence;
+      row.planned_at = now;
+      std::vector<NodeId> writers;
+      for (const Input& input : planned.config->inputs) {
+        row.inputs.push_back(Intern(ns, input.ref));
+        const auto at = producers.find(input.ref);
+        writers.push_back(at == producers.end() ? NodeId{} : at->second->row.id);
+      }
+      for (const std::uint32_t upstream : planned.upstreams)
+        if (slots[upstream] != nullptr) row.upstreams.push_back(slots[upstream]->row.id);
+      journal_.changes().nodes.push_back(row);
+      target = &AddNode(std::move(row), std::move(writers), plan.spec);
+    }
+    slots[i] = target;
+    for (const std::string& ref : planned.config->outputs) producers[ref] = target;
+    ties.push_back(
+        {target, planned.level, is_joined, is_joined ? Reason::kJoined : planned.reason});
+  }
+  AddPendingUpstreams(ties);
+  build->row.state = BuildState::kExecuting;
+  journal_.BuildChanged(build->row, now);
+  RecordHits(*build, plan, found, now);
+  Attach(*build, ties, now);
+  SaveBuild(*build);
+  ToCheck(*build);
+}
+
+// A node that this build joined may wait for nodes that this build's own plan took for done: it
+// must want those too, or another build's cancel would take them away.  It wants them first: they
+// may stand before nodes of any of its levels.
+void Schedule::AddPendingUpstreams(std::vector<Tie>& ties) {
+  std::unordered_set<NodeId> tied;
+  for (const Tie& tie : ties) tied.insert(tie.node->row.id);
+  for (std::size_t i = 0; i < ties.size(); ++i) {
+    const Tie tie = ties[i];
+    if (!tie.is_joined) continue;
+    for (const NodeId id : tie.node->row.upstreams) {
+      const auto at = nodes_.find(id);
+      if (at == nodes_.end() || IsTerminal(at->second->row.state) || !tied.insert(id).second)
+        continue;
+      ties.push_back({at->second.get(), 0, true, Reason::kJoined});
+    }
+  }
+}
+
+void Schedule::RecordHits(PendingBuild& build, const Plan& plan, const Found& found,
+                          TimePoint now) {
+  BuildHits hits{.build = build.row.id, .partitions = found.partitions, .runs = {}};
+  std::int64_t configs = found.configs;
+  for (const PlannedHit& hit : plan.hits) {
+    hits.partitions.insert(hits.partitions.end(), hit.outputs.begin(), hit.outputs.end());
+    ++configs;
+  }
+  if (hits.partitions.empty()) return;
+  for (const PartitionId id : hits.partitions) hits.runs.push_back(catalog_.at(id).live.run);
+  build.row.counts.cached += configs;
+  build.row.counts.total += configs;
+  effects_.tally.hits.emplace_back(Reason::kCached, configs);
+  journal_.NodesSkipped(build.row.id, configs, now);
+  journal_.changes().hits.push_back(std::move(hits));
+}
+
+void Schedule::Attach(PendingBuild& build, const std::vector<Tie>& ties, TimePoint now) {
+  if (ties.empty()) return;
+  Attachment row{.build = build.row.id,
+                 .opened_by = {},
+                 .nodes = {},
+                 .levels = {},
+                 .joined = {},
+                 .reasons = {}};
+  std::vector<NodeChange> changes;
+  for (const Tie& tie : ties) {
+    PendingNode& node = *tie.node;
+    row.nodes.push_back(node.row.id);
+    row.levels.push_back(tie.level);
+    row.joined.push_back(tie.is_joined ? 1 : 0);
+    row.reasons.push_back(static_cast<std::uint8_t>(tie.reason));
+    changes.push_back({.label = node.label,
+                       .state = node.row.state,
+                       .reason = tie.reason,
+                       .run = node.lease.run,
+                       .level = tie.level,
+                       .is_joined = tie.is_joined,
+                       .message = {}});
+    node.waiters.push_back({&build, tie.level, tie.is_joined});
+    build.by_level[tie.level].push_back(node.row.id);
+    ++build.left_by_level[tie.level];
+    ++build.left;
+    if (node.row.kind == NodeKind::kJob) ++build.row.counts.total;
+    if (tie.is_joined) ++build.row.counts.joined;
+    if (node.lease.run) ++build.running;
+    if (node.is_settled && !node.lease.run) Release(node);
+    if (node.upstreams_left == 0) Wake(node);
+  }
+  row.opened_by = journal_.NodesAttached(build.row.id, std::move(changes), now);
+  journal_.changes().attachments.push_back(std::move(row));
+}
+
+void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
+  for (const ConfigureAnswer& answer : c.answers)
+    journal_.changes().configure_answers.push_back(answer);
+  PendingBuild* build = FindOpen(c.build);
+  if (build == nullptr || build->is_stopping || build->row.state != BuildState::kPlanning ||
+      build->left > 0)  // planned twice: what was asked first will answer
+    return;
+  const NamespaceId ns = InternNamespace(build->row.ns);
+  std::vector<Tie> ties;
+  for (const ConfigureBatch& batch : c.batches) {
+    const JobSpec* job = FindJob(*c.spec, batch.job);
+    FFT_CHECK(job != nullptr);
+    const auto config = std::make_shared<JobConfig>(JobConfig{.job = batch.job,
+                                                              .version = job->version,
+                                                              .runner = Runner::kExec,
+                                                              .executable = job->configure,
+                                                              .files = job->files,
+                                                              .outputs = {},
+                                                              .inputs = {},
+                                                              .args = batch.refs,
+                                                              .env = {},
+                                                              .is_in_place = false});
+    const Digest digest = ConfigDigest(*config);
+    const auto at = configures_.find(digest);
+    if (at != configures_.end() && !node(at->second).lease.is_kill_requested) {
+      ties.push_back({&node(at->second), 0, true, Reason::kConfigure});
+      continue;
+    }
+    Node row{.id = last_node_ = NodeId{last_node_.value + 1},
+             .kind = NodeKind::kConfigure,
+             .ns = ns,
+             .graph = c.spec->name,
+             .revision = build->row.revision,
+             .config = config,
+             .config_digest = digest,
+             .plan_key = digest,
+             .result_key = {},
+             .outputs = {},
+             .inputs = {},
+             .upstreams = {}};
+    row.must_run = true;
+    row.reason = Reason::kConfigure;
+    row.planned_at = now;
+    journal_.changes().nodes.push_back(row);
+    configures_[digest] = row.id;
+    ties.push_back({&AddNode(std::move(row), {}, c.spec), 0, false, Reason::kConfigure});
+  }
+  Attach(*build, ties, now);
+  SaveBuild(*build);
+}
+
+}  // namespace fft

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "server/base/time.h"
+
+namespace fft {
+
+struct ScheduleOptions {
+  /// A worker that heard no leader for so long kills its runs.
+  Duration orphan_after{60'000};
+  /// ... which takes it at most so long more.
+  Duration kill_time{15'000};
+  /// The first wait after a retriable outcome; doubles with each attempt, up to `backoff_max`.
+  Duration backoff_base{1'000};
+  Duration backoff_max{300'000};
+  /// How much learned work a worker may hold beyond what fills its slots.
+  double backlog_ms = 20;
+  /// Never more than this many leases a worker.
+  int leases_max = 1'024;
+  int faults_max = 3;  // infrastructure faults in a row, then quarantine
+};
+
+}  // namespace fft

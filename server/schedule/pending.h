@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "server/domain/build.h"
+#include "server/domain/node.h"
+#include "server/domain/run.h"
+#include "server/domain/worker.h"
+#include "server/schedule/command.h"
+
+namespace fft {
+
+struct PendingBuild;
+
+/// A build's tie to a node: it waits for it, and releases it when its level opens.
+struct Waiter {
+  PendingBuild* build = nullptr;
+  int level = 0;
+  bool is_joined = false;
+};
+
+/// A node that has not ended.
+struct PendingNode {
+  Node row;
+  NodeLabelPtr label;
+  std::shared_ptr<const JobSpec> job;
+  std::shared_ptr<const GraphSpec> spec;
+  std::vector<NodeId> downstreams;  // some may have ended and be forgotten
+  /// Parallel to row.inputs: the node whose result it will read; none: what is live now.
+  std::vector<NodeId> writers;
+  std::vector<Waiter> waiters;
+  int upstreams_left = 0;
+  bool is_settled = false;  // READY was decided: it is in the queues of who released it
+  bool is_probing = false;  // looks like a hit; its data is being looked at
+  bool is_woken = false;    // stands in the schedule's list of nodes to look at
+  TimePoint ready_at{};
+  Lease lease;                          // lease.run: none when it is not granted
+  double expected_ms = 0;               // learned, as of the grant
+  std::vector<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
+};
+
+/// A node that a plan ties a build to.
+struct Tie {
+  PendingNode* node = nullptr;
+  int level = 0;
+  bool is_joined = false;
+  Reason reason = Reason::kNone;
+};
+
+/// What a plan wanted built and somebody else has built since it was made.
+struct Found {
+  std::vector<PartitionId> partitions;
+  std::int64_t configs = 0;
+};
+
+/// How much of the pending graph is in which state.
+struct Totals {
+  std::int64_t waiting = 0, ready = 0, running = 0, builds = 0;
+};
+
+/// A build that has not ended.
+struct PendingBuild {
+  Build row;
+  std::map<int, std::vector<NodeId>> by_level;  // all that were ever attached
+  std::map<int, int> left_by_level;             // attached nodes that have not ended
+  std::int64_t left = 0;
+  int open_level = 0;                       // levels up to this one are released
+  bool is_stopping = false;                 // starts nothing more: failed fast or cancelled
+  bool has_failed = false;                  // a node that it needed failed
+  bool is_ended = false;                    // to be forgotten at the end of the batch
+  std::vector<ConfigureOutput> configured;  // answers, until the next plan
+  bool is_dirty = false;                    // its counts differ from the row that was last written
+  std::int64_t running = 0;
+  /// Released nodes that may start: (level, node).  Entries may be stale: look at the node.
+  std::set<std::pair<int, NodeId>> ready;
+};
+
+/// A worker with what it holds.
+struct KnownWorker {
+  Worker row;
+  bool is_connected = false;
+  ReplyId joined;       // of the command that connected it last
+  TimePoint left_at{};  // when not connected
+  std::set<RunId> leases;
+  int slots_held = 0;  // by leases of jobs
+  int configures_held = 0;
+  double backlog_ms = 0;  // learned length of what it holds
+};
+
+}  // namespace fft

@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/fingerprint/fingerprint.h"
+#include "server/schedule/schedule.h"
+
+// When a node may start, and whether it still has to.
+
+namespace fft {
+
+void Schedule::Wake(PendingNode& node) {
+  if (std::exchange(node.is_woken, true)) return;
+  woken_.push_back(node.row.id);
+}
+
+bool Schedule::IsReleasedBy(const Waiter& waiter) const {
+  return !waiter.build->is_stopping && waiter.level <= waiter.build->open_level;
+}
+
+void Schedule::Look(PendingNode& node, TimePoint now) {
+  node.is_woken = false;
+  if (IsTerminal(node.row.state) || node.lease.run || node.is_probing || node.upstreams_left > 0 ||
+      node.row.not_before > now)
+    return;
+  if (node.is_settled) return Release(node);  // it was blocked when it was to be granted
+  const bool is_released = std::any_of(node.waiters.begin(), node.waiters.end(),
+                                       [&](const Waiter& waiter) { return IsReleasedBy(waiter); });
+  if (!is_released || IsBlocked(node)) return;
+  if (!MayBeHit(node)) return MakeReady(node, now);
+  if (node.row.config->runner == Runner::kNoop) return CutOff(node, now);  // leaves no data
+  node.is_probing = true;
+  ProbeWanted& probe = effects_.probes.emplace_back(ProbeWanted{node.row.id, {}});
+  for (const PartitionId id : node.row.outputs)
+    probe.uris.push_back(UriOf(catalog_.at(id), *node.spec));
+}
+
+// Parks the node where it is blocked, so that it is looked at again when that changes.
+bool Schedule::IsBlocked(const PendingNode& node) {
+  for (const PartitionId id : node.row.outputs)
+    if (!traffic_.MayWrite(id, node.row.id)) {
+      traffic_.Park(id, node.row.id);
+      return true;
+    }
+  for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
+    if (node.row.config->inputs[i].kind == InputKind::kQuery &&
+        !traffic_.MayQuery(node.row.inputs[i])) {
+      traffic_.Park(node.row.inputs[i], node.row.id);
+      return true;
+    }
+  return false;
+}
+
+std::vector<Digest> Schedule::Identities(const PendingNode& node, std::vector<RunId>* runs) const {
+  std::vector<Digest> identities;
+  identities.reserve(node.row.inputs.size());
+  for (std::size_t i = 0; i < node.row.inputs.size(); ++i) {
+    const Partition& partition = catalog_.at(node.row.inputs[i]);
+    identities.push_back(
+        IdentityOf(node.row.config->inputs[i].identity, partition.live, partition.taint));
+    if (runs != nullptr) runs->push_back(partition.live.run);
+  }
+  return identities;
+}
+
+// Early cut-off: its inputs are known by now, and their identities may have come out the same.
+bool Schedule::MayBeHit(const PendingNode& node) const {
+  if (node.row.must_run || node.row.kind != NodeKind::kJob) return false;
+  for (const PartitionId id : node.row.outputs) {
+    const Partition& partition = catalog_.at(id);
+    if (!partition.live.run || !partition.live.is_reusable || partition.uncertain_run ||
+        partition.is_tainted())
+      return false;
+  }
+  const Digest key = KeyOf(node.row.config_digest, Identities(node, nullptr));
+  for (const PartitionId id : node.row.outputs)
+    if (catalog_.at(id).live.key != key) return false;
+  return true;
+}
+
+void Schedule::CutOff(PendingNode& node, TimePoint now) {
+  const Materialisation& live = catalog_.at(node.row.outputs.front()).live;
+  node.row.result_key = live.key;
+  node.row.last_run = live.run;
+  node.row.evidence = fmt::format("{{\"run\":{}}}", live.run.value);
+  EndNode(node, NodeState::kSkipped, Reason::kCutOff, "", now);
+}
+
+void Schedule::On(const NodeProbed& c, TimePoint now) {
+  const auto at = nodes_.find(c.node);
+  if (at == nodes_.end() || !at->second->is_probing) return;
+  PendingNode& node = *at->second;
+  node.is_probing = false;
+  if (IsTerminal(node.row.state)) return;
+  if (!c.exists && !node.row.must_run) {
+    node.row.must_run = true;
+    node.row.reason = Reason::kDataMissing;
+    SaveNode(node);
+  }
+  if (node.row.must_run || !MayBeHit(node)) return Wake(node);
+  CutOff(node, now);
+}
+
+void Schedule::MakeReady(PendingNode& node, TimePoint now) {
+  node.is_settled = true;
+  node.row.state = NodeState::kReady;
+  node.ready_at = now;
+  ++totals_.ready;
+  TellNode(node, NodeState::kReady, node.row.reason, "", now);
+  Release(node);
+}
+
+void Schedule::Release(PendingNode& node) {
+  for (const Waiter& waiter : node.waiters)
+    if (IsReleasedBy(waiter)) {
+      waiter.build->ready.insert({waiter.level, node.row.id});
+      hungry_.insert({-waiter.build->row.options.priority, waiter.build->row.id});
+    }
+}
+
+void Schedule::OpenLevels(PendingBuild& build) {
+  if (build.row.options.discipline == Discipline::kEager) return;
+  const auto next = build.left_by_level.lower_bound(build.open_level);
+  auto at = next;
+  while (at != build.left_by_level.end() && at->second == 0) ++at;
+  if (at == build.left_by_level.end() || at->first <= build.open_level) return;
+  build.open_level = at->first;
+  for (const NodeId id : build.by_level[build.open_level]) {
+    const auto found = nodes_.find(id);
+    if (found == nodes_.end() || IsTerminal(found->second->row.state)) continue;
+    if (found->second->is_settled && !found->second->lease.run) Release(*found->second);
+    Wake(*found->second);
+  }
+}
+
+}  // namespace fft

@@ -1,0 +1,285 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/base/check.h"
+#include "server/schedule/schedule.h"
+
+// What workers report, and how nodes end.
+
+namespace fft {
+
+namespace {
+
+// Between half and all of the step, by a hash of who waits: chance has no place here.
+Duration Jittered(Duration step, NodeId node, int attempt) {
+  const std::uint64_t mixed =
+      (static_cast<std::uint64_t>(node.value) * 1'000'003U + static_cast<std::uint64_t>(attempt)) *
+      0x9E3779B97F4A7C15ULL;
+  const double part = static_cast<double>(mixed >> 40) / static_cast<double>(1U << 24);
+  return Duration(static_cast<std::int64_t>(static_cast<double>(step.count()) * (0.5 + part / 2)));
+}
+
+// What is recorded as live is recorded by place: a report that tells other outputs, or in another
+// order, is no success.
+void CheckOutputs(const std::vector<std::string>& declared, RunReport& report) {
+  const auto [ref, output] =
+      std::mismatch(declared.begin(), declared.end(), report.outputs.begin(), report.outputs.end(),
+                    [](const std::string& d, const OutputReport& o) { return d == o.ref; });
+  if (ref == declared.end() && output == report.outputs.end()) return;
+  report.message = declared.size() != report.outputs.size()
+                       ? fmt::format("the worker reported {} outputs of {}", report.outputs.size(),
+                                     declared.size())
+                       : fmt::format("the worker reported {} in place of {}", output->ref, *ref);
+  report.outcome = Outcome::kInfrastructure;
+  report.left_outputs_alone = false;
+}
+
+Reason ReasonOf(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kFailed: return Reason::kJobFailed;
+    case Outcome::kTimeLimit: return Reason::kTimeLimit;
+    case Outcome::kMemoryLimit: return Reason::kMemoryLimit;
+    case Outcome::kBadOutput: return Reason::kBadOutput;
+    case Outcome::kRetriable: return Reason::kAttemptsExhausted;
+    case Outcome::kInfrastructure: return Reason::kQuarantined;
+    case Outcome::kCancelled: return Reason::kCancelRequested;
+    case Outcome::kNone:
+    case Outcome::kSucceeded: return Reason::kNone;
+  }
+  return Reason::kNone;
+}
+
+}  // namespace
+
+void Schedule::On(const WorkerHeard& c, TimePoint now) {
+  for (const auto& [run, at] : c.started)
+    if (const auto found = leases_.find(run); found != leases_.end())
+      Started(node(found->second), at, now);
+  // All starts before all ends, so that each kind travels in few events.
+  for (const RunReport& report : c.reports)
+    if (const auto found = leases_.find(report.run); found != leases_.end())
+      Started(node(found->second), report.started_at, now);
+  for (const RunReport& report : c.reports) {
+    OrdersFor(c.worker).acknowledged.push_back(report.run);
+    const auto found = leases_.find(report.run);
+    if (found == leases_.end()) {
+      ++effects_.tally.late_reports;  // its lease is lost, or its end is recorded already
+      continue;
+    }
+    Reported(node(found->second), report, now);
+  }
+  DrainFailing(now);
+}
+
+void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
+  if (node.row.state == NodeState::kRunning) return;
+  node.lease.started_at = at;
+  node.row.state = NodeState::kRunning;
+  --totals_.ready;
+  ++totals_.running;
+  TellNode(node, NodeState::kRunning, node.row.reason, "", now);
+  effects_.tally.ready_to_start_ms.push_back((now - node.ready_at).count());
+  for (const Waiter& waiter : node.waiters) {
+    Build& build = waiter.build->row;
+    if (build.started_at != TimePoint{} || node.row.kind != NodeKind::kJob) continue;
+    build.started_at = now;
+    effects_.tally.submit_to_start_ms.push_back((now - build.received_at).count());
+  }
+}
+
+void Schedule::Reported(PendingNode& node, const RunReport& report, TimePoint now) {
+  RunReport seen = report;
+  const bool is_noop = node.row.config->runner == Runner::kNoop;
+  if (seen.outcome == Outcome::kSucceeded && !is_noop && node.row.kind == NodeKind::kJob)
+    CheckOutputs(node.row.config->outputs, seen);
+  if (seen.outcome == Outcome::kNone) seen.outcome = Outcome::kInfrastructure;
+  if (seen.outcome == Outcome::kCancelled && !node.lease.is_kill_requested && !node.waiters.empty())
+    seen.outcome = Outcome::kInfrastructure;  // stopped, but not by us
+  if (seen.outcome == Outcome::kSucceeded) {
+    workers_.Learn(node, seen);
+    return Succeeded(node, seen, now);
+  }
+  RetryOrFail(node, seen, now);
+}
+
+void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint now) {
+  for (std::size_t i = 0; i < node.row.outputs.size(); ++i) {
+    Partition& partition = catalog_.at(node.row.outputs[i]);
+    Materialisation& live = partition.live;
+    live = {.run = node.lease.run,
+            .key = node.lease.result_key,
+            .content = {},
+            .rows = -1,
+            .bytes = -1,
+            .major_version = MajorVersion(node.row.config->version),
+            .is_reusable = node.row.is_reusable,
+            .uri = {},
+            .at = now};
+    if (i < report.outputs.size()) {
+      live.content = report.outputs[i].content;
+      live.rows = report.outputs[i].rows;
+      live.bytes = report.outputs[i].bytes;
+      live.uri = report.outputs[i].uri;
+    }
+    partition.uncertain_run = {};
+    node.uncertain_before[i] = {};
+    SavePartition(partition.id);
+  }
+  for (const Waiter& waiter : node.waiters)
+    if (node.row.kind == NodeKind::kConfigure)
+      waiter.build->configured.push_back(
+          {node.row.config->job, node.row.config->args, report.stdout_text});
+  EndLease(node, report, Reason::kNone, now);
+  EndNode(node, NodeState::kSucceeded, node.row.reason, "", now);
+}
+
+void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint) {
+  const Lease lease = std::exchange(node.lease, {});
+  for (std::size_t i = 0; i < node.row.outputs.size(); ++i) {
+    traffic_.EndWrite(node.row.outputs[i]);
+    if (report.outcome == Outcome::kSucceeded) continue;
+    Partition& partition = catalog_.at(node.row.outputs[i]);
+    partition.uncertain_run = report.left_outputs_alone ? node.uncertain_before[i] : lease.run;
+    if (!report.left_outputs_alone) SavePartition(partition.id);
+  }
+  for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
+    if (node.row.config->inputs[i].kind == InputKind::kQuery) traffic_.EndQuery(node.row.inputs[i]);
+  for (const Waiter& waiter : node.waiters) {
+    --waiter.build->running;
+    waiter.build->is_dirty = true;
+  }
+  workers_.Drop(node, lease);
+  leases_.erase(lease.run);
+  if (node.row.state == NodeState::kRunning)
+    --totals_.running;
+  else
+    --totals_.ready;
+  node.is_settled = false;
+  node.row.state = NodeState::kWaiting;
+  effects_.tally.runs_ended.push_back(
+      {report.outcome, (report.ended_at - report.started_at).count()});
+  journal_.changes().ended_leases.push_back(lease.run);
+  journal_.changes().runs.push_back({lease, report, reason});
+  journal_.changes().runs.back().report.stdout_text.clear();
+}
+
+void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now) {
+  if (node.lease.is_kill_requested || report.outcome == Outcome::kCancelled ||
+      node.waiters.empty()) {
+    const bool is_late = !node.waiters.empty() &&
+                         node.waiters.front().build->row.reason == Reason::kDeadlineExceeded;
+    const Reason reason = is_late ? Reason::kDeadlineExceeded : Reason::kCancelRequested;
+    EndLease(node, report, reason, now);
+    return EndNode(node, NodeState::kCancelled, reason, report.message, now);
+  }
+  const bool is_fault = report.outcome == Outcome::kInfrastructure;
+  if (!is_fault) node.row.faults = 0;
+  const int count = is_fault ? ++node.row.faults : ++node.row.attempts;
+  const int count_max = is_fault ? options_.faults_max : node.job->limits.attempts_max;
+  const bool may_retry = (is_fault || report.outcome == Outcome::kRetriable) && count < count_max;
+  const Reason reason = may_retry ? Reason::kNone : ReasonOf(report.outcome);
+  EndLease(node, report, reason, now);
+  if (!may_retry) return EndNode(node, NodeState::kFailed, reason, report.message, now);
+  LeaveStopping(node);
+  if (node.waiters.empty())
+    return EndNode(node, NodeState::kCancelled, Reason::kFailFast, report.message, now);
+  const int doublings = std::min(count - 1, 20);
+  const Duration step =
+      std::min(options_.backoff_max, options_.backoff_base * (std::int64_t{1} << doublings));
+  node.row.not_before = now + Jittered(step, node.row.id, count);
+  backoffs_.emplace(node.row.not_before, node.row.id);
+  SaveNode(node);
+  TellNode(node, NodeState::kWaiting, node.row.reason, report.message, now);
+}
+
+// Builds that start nothing more do not wait for another attempt.
+void Schedule::LeaveStopping(PendingNode& node) {
+  for (const Waiter& waiter : node.waiters)
+    if (waiter.build->is_stopping) CountLeaving(node, waiter);
+  std::erase_if(node.waiters, [](const Waiter& waiter) { return waiter.build->is_stopping; });
+}
+
+void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
+                       TimePoint now) {
+  Node& row = node.row;
+  FFT_CHECK(!IsTerminal(row.state) && !node.lease.run);
+  if (row.state == NodeState::kReady) --totals_.ready;
+  row.state = state;
+  row.reason = reason;
+  row.message = message;
+  row.ended_at = now;
+  SaveNode(node);
+  TellNode(node, state, reason, std::move(message), now);
+  for (const PartitionId id : row.outputs) traffic_.RemoveWriter(id, row.id);
+  for (std::size_t i = 0; i < row.inputs.size(); ++i)
+    if (row.config->inputs[i].kind == InputKind::kMaterialize)
+      traffic_.RemoveReader(row.inputs[i], node.writers[i]);
+  if (state == NodeState::kSkipped) effects_.tally.hits.emplace_back(reason, 1);
+  if (const auto at = configures_.find(row.plan_key);
+      at != configures_.end() && at->second == row.id)
+    configures_.erase(at);
+  for (Waiter& waiter : node.waiters) CountEnd(node, waiter);
+  const bool is_good = state == NodeState::kSucceeded || state == NodeState::kSkipped;
+  for (const NodeId id : node.downstreams) {
+    const auto at = nodes_.find(id);
+    if (at == nodes_.end() || IsTerminal(at->second->row.state)) continue;
+    if (!is_good)
+      failing_.emplace_back(id, row.id);
+    else if (--at->second->upstreams_left == 0)
+      Wake(*at->second);
+  }
+  ended_.push_back(row.id);
+}
+
+void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
+  PendingBuild& build = *waiter.build;
+  NodeCounts& counts = build.row.counts;
+  --build.left;
+  --build.left_by_level[waiter.level];
+  build.is_dirty = true;
+  build.ready.erase({waiter.level, node.row.id});
+  ToCheck(build);
+  if (node.row.kind == NodeKind::kConfigure) {
+    if (build.left > 0 || build.is_stopping || node.row.state != NodeState::kSucceeded) {
+      build.has_failed |= node.row.state == NodeState::kFailed;
+      if (node.row.state == NodeState::kFailed && build.row.message.empty()) {
+        build.row.message =
+            fmt::format("configuring {}: {}", node.row.config->job, node.row.message);
+        SaveBuild(build);
+      }
+      return;
+    }
+    if (!build.has_failed)
+      effects_.plans.push_back({build.row.id, std::exchange(build.configured, {})});
+    return;
+  }
+  switch (node.row.state) {
+    case NodeState::kSucceeded: ++counts.succeeded; break;
+    case NodeState::kSkipped: ++counts.cut_off; break;
+    case NodeState::kCancelled: ++counts.cancelled; break;
+    default: ++counts.failed; break;
+  }
+  if (node.row.state != NodeState::kFailed && node.row.state != NodeState::kCancelled) return;
+  build.has_failed = true;
+  if (node.row.state != NodeState::kFailed || !build.row.message.empty()) return;
+  build.row.message = fmt::format(
+      "{} {}: {}", node.row.config->job, node.row.config->outputs.front(),
+      node.row.message.empty() ? ToString(node.row.reason) : std::string_view(node.row.message));
+  SaveBuild(build);
+}
+
+void Schedule::DrainFailing(TimePoint now) {
+  while (!failing_.empty()) {
+    const auto [id, culprit] = failing_.back();
+    failing_.pop_back();
+    const auto at = nodes_.find(id);
+    if (at == nodes_.end() || IsTerminal(at->second->row.state)) continue;
+    FFT_CHECK(!at->second->lease.run);
+    at->second->row.evidence = fmt::format("{{\"node\":{}}}", culprit.value);
+    EndNode(*at->second, NodeState::kCancelled, Reason::kUpstreamFailed, "", now);
+  }
+}
+
+}  // namespace fft

@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+#include "server/base/check.h"
+#include "server/schedule/schedule.h"
+
+// From committed rows back to a schedule.
+
+namespace fft {
+
+std::unique_ptr<Schedule> Schedule::Restore(ScheduleOptions options, Epoch epoch, Snapshot snapshot,
+                                            const Specs& specs, TimePoint now) {
+  auto schedule = std::make_unique<Schedule>(options, snapshot.last_event);
+  schedule->epoch_ = epoch;
+  schedule->catalog_ = Catalog::Restore(snapshot.namespaces, std::move(snapshot.partitions));
+  schedule->last_build_ = snapshot.last_build;
+  schedule->last_node_ = snapshot.last_node;
+  schedule->last_run_ = snapshot.last_run;
+  for (const Worker& worker : snapshot.workers) schedule->workers_.Restore(worker, now);
+  schedule->RestoreNodes(snapshot, specs);
+  schedule->RestoreLeases(snapshot);
+  schedule->RestoreBuilds(snapshot, now);
+  return schedule;
+}
+
+// In the order of their ids, which is the order of acceptance: so that generations come out as they
+// were.
+void Schedule::RestoreNodes(Snapshot& snapshot, const Specs& specs) {
+  for (Node& row : snapshot.nodes) {
+    if (IsTerminal(row.state)) continue;
+    row.state = NodeState::kWaiting;
+    std::unordered_map<PartitionId, NodeId> written;
+    for (const NodeId id : row.upstreams)
+      if (const PendingNode* upstream = FindNode(id))
+        for (const PartitionId output : upstream->row.outputs) written[output] = id;
+    std::vector<NodeId> writers;
+    for (const PartitionId input : row.inputs) {
+      const auto at = written.find(input);
+      writers.push_back(at == written.end() ? NodeId{} : at->second);
+    }
+    const auto spec = specs.find(row.revision);
+    FFT_CHECK(spec != specs.end());
+    if (row.kind == NodeKind::kConfigure) configures_[row.plan_key] = row.id;
+    const TimePoint not_before = row.not_before;
+    PendingNode& added = AddNode(std::move(row), std::move(writers), spec->second);
+    if (not_before != TimePoint{}) backoffs_.emplace(not_before, added.row.id);
+    Wake(added);
+  }
+}
+
+void Schedule::RestoreLeases(const Snapshot& snapshot) {
+  for (const Lease& lease : snapshot.leases) {
+    const auto at = nodes_.find(lease.node);
+    FFT_CHECK(at != nodes_.end());
+    PendingNode& held = *at->second;
+    held.lease = lease;
+    held.is_settled = true;
+    held.ready_at = lease.granted_at;
+    held.row.state = NodeState::kReady;
+    held.row.result_key = lease.result_key;
+    held.row.last_run = lease.run;
+    ++totals_.ready;
+    leases_.emplace(lease.run, lease.node);
+    for (const PartitionId id : held.row.outputs) {
+      traffic_.BeginWrite(id);
+      held.uncertain_before.push_back(std::exchange(catalog_.at(id).uncertain_run, lease.run));
+    }
+    for (std::size_t i = 0; i < held.row.inputs.size(); ++i)
+      if (held.row.config->inputs[i].kind == InputKind::kQuery)
+        traffic_.BeginQuery(held.row.inputs[i]);
+    workers_.Hold(workers_.at(lease.worker), held);
+  }
+}
+
+void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
+  for (const Build& row : snapshot.builds) {
+    auto build = std::make_unique<PendingBuild>();
+    build->row = row;
+    build->row.counts = {.total = row.counts.cached, .cached = row.counts.cached};
+    build->has_failed = row.reason == Reason::kFailFast;
+    build->is_dirty = true;
+    if (row.options.discipline == Discipline::kEager)
+      build->open_level = std::numeric_limits<int>::max();
+    if (!row.request_id.empty())
+      requests_[{row.principal, row.request_id}] = {row.id, row.request_digest};
+    builds_.emplace(row.id, std::move(build));
+  }
+  std::unordered_map<NodeId, const Node*> ended;
+  for (const Node& row : snapshot.nodes)
+    if (IsTerminal(row.state)) ended[row.id] = &row;
+  for (const Attachment& attachment : snapshot.attachments) {
+    PendingBuild* build = FindOpen(attachment.build);
+    FFT_CHECK(build != nullptr);
+    NodeCounts& counts = build->row.counts;
+    for (std::size_t i = 0; i < attachment.nodes.size(); ++i) {
+      const NodeId id = attachment.nodes[i];
+      const int level = attachment.levels[i];
+      build->by_level[level].push_back(id);
+      const auto at = nodes_.find(id);
+      const NodeKind kind = at != nodes_.end() ? at->second->row.kind : ended.at(id)->kind;
+      if (kind == NodeKind::kJob) ++counts.total;
+      counts.joined += attachment.joined[i];
+      if (at != nodes_.end()) {
+        at->second->waiters.push_back({build, level, attachment.joined[i] != 0});
+        ++build->left_by_level[level];
+        ++build->left;
+        if (at->second->lease.run) ++build->running;
+        continue;
+      }
+      if (kind != NodeKind::kJob) continue;
+      const NodeState state = ended.at(id)->state;
+      if (state == NodeState::kSucceeded) ++counts.succeeded;
+      if (state == NodeState::kSkipped) ++counts.cut_off;
+      if (state == NodeState::kFailed) ++counts.failed;
+      if (state == NodeState::kCancelled) ++counts.cancelled;
+      build->has_failed |= state == NodeState::kFailed || state == NodeState::kCancelled;
+    }
+  }
+  for (const auto& [id, build] : builds_) {
+    if (build->row.options.discipline == Discipline::kLevels && !build->left_by_level.empty())
+      build->open_level = build->left_by_level.begin()->first;
+    const bool is_planning = build->row.state == BuildState::kPlanning && build->left == 0;
+    if (build->row.reason != Reason::kNone)  // it was being cancelled, or had failed fast
+      Stop(*build, build->row.reason, /*kills=*/build->row.reason != Reason::kFailFast, now,
+           nullptr);
+    else if (is_planning)
+      effects_.plans.push_back({id, {}});
+    ToCheck(*build);
+  }
+}
+
+}  // namespace fft

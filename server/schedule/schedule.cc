@@ -1,0 +1,114 @@
+#include "server/schedule/schedule.h"
+
+#include <utility>
+#include <variant>
+
+#include "server/base/check.h"
+
+namespace fft {
+
+void Schedule::Step(const Command& command, TimePoint now) {
+  std::visit([&](const auto& c) { On(c, now); }, command);
+}
+
+// Consequences in the order in which they are told: ends first, then what they wake, then grants.
+Effects Schedule::Settle(TimePoint now) {
+  DrainFailing(now);
+  while (true) {
+    for (const NodeId id : traffic_.TakeWoken())
+      if (const auto at = nodes_.find(id); at != nodes_.end()) Wake(*at->second);
+    if (!woken_.empty()) {
+      for (const NodeId id : std::exchange(woken_, {}))
+        if (const auto at = nodes_.find(id); at != nodes_.end()) Look(*at->second, now);
+    } else if (!to_check_.empty()) {
+      for (const BuildId id : std::exchange(to_check_, {}))
+        if (PendingBuild* build = FindOpen(id)) Check(*build, now);
+      DrainFailing(now);
+    } else {
+      break;
+    }
+  }
+  GrantAll(now);
+  for (const NodeId id : std::exchange(ended_, {})) nodes_.erase(id);
+  std::erase_if(builds_, [](const auto& item) { return item.second->is_ended; });
+  Effects out = std::exchange(effects_, {});
+  out.changes = journal_.Take();
+  return out;
+}
+
+const PendingNode* Schedule::LastWriter(PartitionId partition) const {
+  const NodeId id = traffic_.LastWriter(partition);
+  return id ? FindNode(id) : nullptr;
+}
+
+const PendingNode* Schedule::FindNode(NodeId id) const {
+  const auto at = nodes_.find(id);
+  return at == nodes_.end() ? nullptr : at->second.get();
+}
+
+const PendingBuild* Schedule::FindBuild(BuildId id) const {
+  const auto at = builds_.find(id);
+  return at == builds_.end() ? nullptr : at->second.get();
+}
+
+PendingBuild* Schedule::FindOpen(BuildId id) {
+  const auto at = builds_.find(id);
+  return at == builds_.end() || at->second->is_ended ? nullptr : at->second.get();
+}
+
+Totals Schedule::totals() const {
+  Totals totals = totals_;
+  totals.builds = static_cast<std::int64_t>(builds_.size());
+  totals.waiting = static_cast<std::int64_t>(nodes_.size()) - totals.ready - totals.running;
+  return totals;
+}
+
+void Schedule::SaveNode(const PendingNode& node) {
+  const Node& row = node.row;
+  journal_.changes().node_updates.push_back({.id = row.id,
+                                             .state = row.state,
+                                             .reason = row.reason,
+                                             .must_run = row.must_run,
+                                             .is_reusable = row.is_reusable,
+                                             .result_key = row.result_key,
+                                             .message = row.message,
+                                             .evidence = row.evidence,
+                                             .attempts = row.attempts,
+                                             .faults = row.faults,
+                                             .not_before = row.not_before,
+                                             .ended_at = row.ended_at,
+                                             .last_run = row.last_run});
+}
+
+void Schedule::TellNode(const PendingNode& node, NodeState state, Reason reason,
+                        std::string message, TimePoint now) {
+  const RunId run = node.lease.run ? node.lease.run : node.row.last_run;
+  journal_.NodeChanged({.label = node.label,
+                        .state = state,
+                        .reason = reason,
+                        .run = run,
+                        .level = 0,
+                        .is_joined = false,
+                        .message = std::move(message)},
+                       now);
+}
+
+void Schedule::SavePartition(PartitionId id) {
+  journal_.changes().partitions.push_back(catalog_.at(id));
+}
+
+NamespaceId Schedule::InternNamespace(const std::string& name) {
+  bool is_new = false;
+  const Namespace& ns = catalog_.InternNamespace(name, &is_new);
+  if (is_new) journal_.changes().namespaces.push_back(ns);
+  return ns.id;
+}
+
+PartitionId Schedule::Intern(NamespaceId ns, const std::string& ref) {
+  bool is_new = false;
+  const PartitionId id = catalog_.Intern(ns, ref, &is_new);
+  if (is_new) SavePartition(id);
+  return id;
+}
+
+}  // namespace fft

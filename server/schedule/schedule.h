@@ -1,0 +1,150 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "server/schedule/catalog.h"
+#include "server/schedule/command.h"
+#include "server/schedule/journal.h"
+#include "server/schedule/options.h"
+#include "server/schedule/pending.h"
+#include "server/schedule/traffic.h"
+#include "server/schedule/worker_table.h"
+
+namespace fft {
+
+/// The one pending graph for everybody: which node is in which state for whom, and who runs next.
+/// Owned by one thread.  Reads no clock, draws no random number, blocks on nothing: the same state,
+/// command and `now` always give the same effects.  Step() takes what happened; Settle() draws all
+/// consequences and hands out what is to be committed and then sent.  Memory runs ahead of the
+/// store: when a commit fails, throw the schedule away and Restore() it from what is committed.
+class Schedule {
+ public:
+  using Specs = std::map<Digest, std::shared_ptr<const GraphSpec>>;
+  Schedule(ScheduleOptions options, EventSeq last_event)
+      : options_(options), journal_(last_event), workers_(options) {}
+
+  /// As committed.  `specs`: of every revision that a node or build names.  Leases are kept for
+  /// their workers until orphan_after + kill_time from `now`.  Effects follow at the next Settle().
+  static std::unique_ptr<Schedule> Restore(ScheduleOptions options, Epoch epoch, Snapshot snapshot,
+                                           const Specs& specs, TimePoint now);
+
+  void Step(const Command& command, TimePoint now);
+  Effects Settle(TimePoint now);
+
+  const Catalog& catalog() const { return catalog_; }
+  /// The last node that is to write `partition`, for planners; null when there is none.
+  const PendingNode* LastWriter(PartitionId partition) const;
+  const PendingNode* FindNode(NodeId id) const;
+  const PendingBuild* FindBuild(BuildId id) const;
+  const std::map<WorkerId, KnownWorker>& workers() const { return workers_.all(); }
+  Totals totals() const;
+
+ private:
+  void On(const BuildRequested& c, TimePoint now);
+  void On(const BuildPlanFailed& c, TimePoint now);
+  void On(const BuildCancelled& c, TimePoint now);
+  void On(const BuildUpdated& c, TimePoint now);
+  void On(const GraphNoted& c, TimePoint now);
+  void On(const Ticked& c, TimePoint now);
+  void Stop(PendingBuild& build, Reason reason, bool kills, TimePoint now, Answer* answer);
+  void Withdraw(PendingBuild& build, PendingNode& node, bool kills, TimePoint now, Answer* answer);
+  void CountLeaving(const PendingNode& node, const Waiter& waiter);
+  void EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
+                TimePoint now);
+  void Check(PendingBuild& build, TimePoint now);
+  void ToCheck(PendingBuild& build);
+  void SaveBuild(PendingBuild& build);
+  void On(const BuildPlanned& c, TimePoint now);
+  void On(const ConfigureNeeded& c, TimePoint now);
+  NamespaceId InternNamespace(const std::string& name);
+  PartitionId Intern(NamespaceId ns, const std::string& ref);
+  void NoteSources(const Plan& plan, NamespaceId ns, TimePoint now);
+  bool Holds(const Plan& plan, NamespaceId ns) const;
+  bool IsValidNow(const PlannedNode& planned, const std::vector<PartitionId>& outputs) const;
+  PendingNode* JoinTarget(const PlannedNode& planned, const std::vector<PartitionId>& outputs,
+                          const std::vector<PendingNode*>& slots, const JobSpec& job);
+  PendingNode& AddNode(Node row, std::vector<NodeId> writers,
+                       std::shared_ptr<const GraphSpec> spec);
+  void RecordHits(PendingBuild& build, const Plan& plan, const Found& found, TimePoint now);
+  void AddPendingUpstreams(std::vector<Tie>& ties);
+  void Attach(PendingBuild& build, const std::vector<Tie>& ties, TimePoint now);
+  void On(const NodeProbed& c, TimePoint now);
+  void Wake(PendingNode& node);
+  void Look(PendingNode& node, TimePoint now);
+  bool IsBlocked(const PendingNode& node);
+  bool MayBeHit(const PendingNode& node) const;
+  void CutOff(PendingNode& node, TimePoint now);
+  void MakeReady(PendingNode& node, TimePoint now);
+  void Release(PendingNode& node);
+  bool IsReleasedBy(const Waiter& waiter) const;
+  void OpenLevels(PendingBuild& build);
+  std::vector<Digest> Identities(const PendingNode& node, std::vector<RunId>* runs) const;
+  // grant.cc
+  void GrantAll(TimePoint now);
+  void GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now);
+  // report.cc
+  void On(const WorkerHeard& c, TimePoint now);
+  void Started(PendingNode& node, TimePoint at, TimePoint now);
+  void Reported(PendingNode& node, const RunReport& report, TimePoint now);
+  void Succeeded(PendingNode& node, const RunReport& report, TimePoint now);
+  void EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint now);
+  void RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now);
+  void EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
+               TimePoint now);
+  void CountEnd(PendingNode& node, Waiter& waiter);
+  void LeaveStopping(PendingNode& node);
+  void DrainFailing(TimePoint now);
+  // workers.cc
+  void On(const WorkerJoined& c, TimePoint now);
+  void On(const WorkerLeft& c, TimePoint now);
+  void On(const WorkerDrained& c, TimePoint now);
+  void LoseLeases(KnownWorker& worker, TimePoint now);
+  WorkerOrders& OrdersFor(WorkerId worker);
+  Grant GrantOf(const PendingNode& node) const;
+  // restore.cc
+  void RestoreNodes(Snapshot& snapshot, const Specs& specs);
+  void RestoreBuilds(const Snapshot& snapshot, TimePoint now);
+  void RestoreLeases(const Snapshot& snapshot);
+  PendingNode& node(NodeId id) { return *nodes_.at(id); }
+  PendingBuild* FindOpen(BuildId id);
+  void SaveNode(const PendingNode& node);
+  void TellNode(const PendingNode& node, NodeState state, Reason reason, std::string message,
+                TimePoint now);
+  void SavePartition(PartitionId id);
+
+  ScheduleOptions options_;
+  Epoch epoch_;
+  Catalog catalog_;
+  Traffic traffic_;
+  Journal journal_;
+  Effects effects_;  // all but the changes, which the journal holds
+
+  std::unordered_map<NodeId, std::unique_ptr<PendingNode>> nodes_;
+  std::map<BuildId, std::unique_ptr<PendingBuild>> builds_;
+  WorkerTable workers_;
+  std::unordered_map<RunId, NodeId> leases_;
+  std::unordered_map<Digest, NodeId> configures_;  // pending, by plan key
+  std::set<std::pair<TimePoint, NodeId>> backoffs_;
+  std::set<std::pair<int, BuildId>> hungry_;  // builds with released nodes: (-priority, build)
+  std::vector<NodeId> woken_;                 // to be looked at by Settle()
+  std::vector<std::pair<NodeId, NodeId>> failing_;  // a node, and the upstream that ended badly
+  std::vector<NodeId> ended_;                       // to be forgotten at the end of Settle()
+  std::vector<BuildId> to_check_;                   // whose levels or end may have come
+  /// Request ids of open builds and of the last that ended; older ones are known to the store.
+  std::map<std::pair<std::string, std::string>, std::pair<BuildId, Digest>> requests_;
+  std::deque<std::pair<std::string, std::string>> ended_requests_;
+  BuildId last_build_;
+  NodeId last_node_;
+  RunId last_run_;
+  Totals totals_;
+  TimePoint counts_saved_at_{};
+};
+
+}  // namespace fft

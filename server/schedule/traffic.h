@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "server/domain/ids.h"
+
+namespace fft {
+
+/// Who may touch a partition, and when: generations and claims.
+///
+/// Pending writers of one ref queue in the order of acceptance.  Each may start only when it is the
+/// first and when everybody who reads what was there before has ended.  A node waits only for nodes
+/// accepted before it, or for running ones, so there is no deadlock.  QUERY readers hold no place
+/// in the queue: they exclude writers only while they run.
+///
+/// A plain container, part of the schedule.
+class Traffic {
+ public:
+  /// The last pending writer of `partition`; none when there is none.
+  NodeId LastWriter(PartitionId partition) const;
+
+  void AddWriter(PartitionId partition, NodeId writer);
+  /// `writer`: whose result will be read, or none for what is live.
+  void AddReader(PartitionId partition, NodeId writer);
+
+  /// Takes a writer out, wherever it stands; who was to read its result reads what is live once
+  /// the writers ahead of it have ended.
+  void RemoveWriter(PartitionId partition, NodeId writer);
+  void RemoveReader(PartitionId partition, NodeId writer);
+
+  /// Whether `writer` may write now.
+  bool MayWrite(PartitionId partition, NodeId writer) const;
+  /// Whether a QUERY may read now: nobody writes.
+  bool MayQuery(PartitionId partition) const;
+
+  void BeginWrite(PartitionId partition);
+  void EndWrite(PartitionId partition);
+  void BeginQuery(PartitionId partition);
+  void EndQuery(PartitionId partition);
+
+  /// `node` is to be looked at again when anything changes at `partition`.
+  void Park(PartitionId partition, NodeId node);
+  /// Those who were parked at partitions that changed since the last call, in order of parking.
+  std::vector<NodeId> TakeWoken();
+
+  /// Why `writer` may not write: the node ahead of it, or none when readers or queries are.
+  NodeId Blocker(PartitionId partition, NodeId writer) const;
+
+ private:
+  struct Generation {
+    NodeId writer;
+    int readers = 0;
+    bool has_ended = false;  // before its turn: stays while its readers do
+  };
+  struct Lane {
+    int live_readers = 0;
+    std::vector<Generation> queue;  // first is next to write, and has not ended
+    bool is_written = false;
+    int queries = 0;
+    std::vector<NodeId> parked;
+    bool is_idle() const {
+      return live_readers == 0 && queue.empty() && !is_written && queries == 0 && parked.empty();
+    }
+  };
+
+  /// Moves who is parked there to the woken, and forgets the lane when nobody is left.
+  void Changed(PartitionId partition);
+
+  std::unordered_map<PartitionId, Lane> lanes_;
+  std::vector<NodeId> woken_;
+};
+
+}  // namespace fft

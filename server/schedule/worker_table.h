@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "server/schedule/options.h"
+#include "server/schedule/pending.h"
+
+namespace fft {
+
+/// The workers that were ever here, what they hold, and how long jobs are known to take.
+///
+/// A worker may hold more than fills its slots when that is little work: then its slots need not
+/// wait for a commit.  A plain container, part of the schedule.
+class WorkerTable {
+ public:
+  explicit WorkerTable(const ScheduleOptions& options) : options_(options) {}
+
+  std::map<WorkerId, KnownWorker>& all() { return workers_; }
+  const std::map<WorkerId, KnownWorker>& all() const { return workers_; }
+  KnownWorker& at(WorkerId id) { return workers_.at(id); }
+
+  /// Takes a worker in under its name, with a number of its own when the name is new.
+  KnownWorker& Join(Worker row);
+  /// As committed, not connected.
+  void Restore(const Worker& row, TimePoint now);
+
+  /// Who can take `node` now, the freest first; null: nobody.
+  KnownWorker* For(const PendingNode& node);
+  /// The node's lease is this worker's from now on, or no longer.
+  void Hold(KnownWorker& worker, PendingNode& node);
+  void Drop(const PendingNode& node, const Lease& lease);
+
+  void Learn(const PendingNode& node, const RunReport& report);
+
+ private:
+  double ExpectedMs(const PendingNode& node) const;
+
+  const ScheduleOptions options_;
+  std::map<WorkerId, KnownWorker> workers_;
+  WorkerId last_;
+  std::map<std::string, double> learned_ms_;  // by graph and job
+};
+
+}  // namespace fft

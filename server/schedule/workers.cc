@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "server/base/check.h"
+#include "server/base/error_details.h"
+#include "server/schedule/schedule.h"
+
+// Who can run what, and what becomes of leases when workers come and go.
+
+namespace fft {
+
+WorkerOrders& Schedule::OrdersFor(WorkerId worker) {
+  for (WorkerOrders& orders : effects_.orders)
+    if (orders.worker == worker) return orders;
+  effects_.orders.push_back({.worker = worker, .epoch = epoch_});
+  return effects_.orders.back();
+}
+
+Grant Schedule::GrantOf(const PendingNode& node) const {
+  Grant grant{.lease = node.lease,
+              .kind = node.row.kind,
+              .config = node.row.config,
+              .limits = node.job->limits,
+              .ns = node.label->ns,
+              .root_uri = node.spec->root_uri};
+  for (const PartitionId input : node.row.inputs)
+    grant.input_uris.push_back(UriOf(catalog_.at(input), *node.spec));
+  return grant;
+}
+
+void Schedule::On(const WorkerJoined& c, TimePoint now) {
+  KnownWorker& worker = workers_.Join(c.worker);
+  worker.row.connected_at = now;
+  worker.joined = c.reply;
+  const Worker& row = worker.row;
+  journal_.changes().workers.push_back(row);
+  journal_.Noted(EventKind::kWorkerChanged,
+                 fmt::format("{} connected: {} slots", row.name, row.slots), now);
+  effects_.answers.push_back(
+      {.reply = c.reply, .status = Ok(), .build = {}, .kept = {}, .worker = row});
+
+  WorkerOrders& orders = OrdersFor(row.id);
+  const std::set<RunId> held(c.held.begin(), c.held.end());
+  for (const RunId run : held) {
+    const auto at = leases_.find(run);
+    if (at != leases_.end() && node(at->second).lease.worker == row.id) {
+      orders.adopted.push_back(run);
+      if (node(at->second).lease.is_kill_requested) orders.kills.push_back(run);
+    } else {  // its lease is lost, or its end is recorded: nobody wants to hear of it
+      orders.kills.push_back(run);
+      orders.acknowledged.push_back(run);
+    }
+  }
+  // A grant that never arrived is told again: it names the same run, so hearing it twice is
+  // harmless.
+  for (const RunId run : worker.leases) {
+    if (held.contains(run)) continue;
+    const PendingNode& granted = node(leases_.at(run));
+    orders.grants.push_back(GrantOf(granted));
+    if (granted.lease.is_kill_requested) orders.kills.push_back(run);
+  }
+}
+
+void Schedule::On(const WorkerLeft& c, TimePoint now) {
+  const auto at = workers_.all().find(c.worker);
+  if (at == workers_.all().end() || !at->second.is_connected) return;
+  if (c.joined && c.joined != at->second.joined) return;  // it is back already
+  at->second.is_connected = false;
+  at->second.left_at = now;
+  journal_.Noted(EventKind::kWorkerChanged, fmt::format("{} disconnected", at->second.row.name),
+                 now);
+}
+
+void Schedule::On(const WorkerDrained& c, TimePoint now) {
+  Answer answer{.reply = c.reply, .status = Ok(), .build = {}, .kept = {}, .worker = {}};
+  for (auto& [id, worker] : workers_.all()) {
+    if (worker.row.name != c.name) continue;
+    worker.row.is_draining = c.is_draining;
+    journal_.changes().workers.push_back(worker.row);
+    journal_.Noted(EventKind::kWorkerChanged,
+                   fmt::format("{} {}", c.name, c.is_draining ? "drains" : "no longer drains"),
+                   now);
+    answer.worker = worker.row;
+  }
+  if (!answer.worker)
+    answer.status =
+        WithDetails(Error(Code::kNotFound, "no worker is called {}", c.name),
+                    {.reason = "WORKER_NOT_FOUND", .metadata = {{"worker", c.name}}, .fields = {}});
+  effects_.answers.push_back(std::move(answer));
+}
+
+// By now the worker has killed its runs or is gone with its machine: others may have the work.
+void Schedule::LoseLeases(KnownWorker& worker, TimePoint now) {
+  const std::set<RunId> leases = worker.leases;
+  for (const RunId run : leases) {
+    PendingNode& lost = node(leases_.at(run));
+    RunReport report{.run = run, .epoch = lost.lease.epoch, .outcome = Outcome::kInfrastructure};
+    report.message = fmt::format("worker {} was lost", worker.row.name);
+    report.left_outputs_alone = false;
+    report.started_at = lost.lease.granted_at;
+    report.ended_at = now;
+    RetryOrFail(lost, report, now);
+  }
+  DrainFailing(now);
+}
+
+}  // namespace fft

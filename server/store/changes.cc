@@ -1,0 +1,98 @@
+#include "server/store/changes.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "server/store/later_wins.h"
+#include "server/store/tables.h"
+
+namespace fft::pg {
+
+namespace {
+
+void Apply(const NodeUpdate& update, Node& node) {
+  node.state = update.state;
+  node.reason = update.reason;
+  node.must_run = update.must_run;
+  node.is_reusable = update.is_reusable;
+  node.result_key = update.result_key;
+  node.message = update.message;
+  node.evidence = update.evidence;
+  node.attempts = update.attempts;
+  node.faults = update.faults;
+  node.not_before = update.not_before;
+  node.ended_at = update.ended_at;
+  node.last_run = update.last_run;
+}
+
+/// New nodes and updates of older ones, with updates of new nodes applied to them.
+struct NodeWrites {
+  std::vector<const Node*> nodes;
+  std::vector<const NodeUpdate*> updates;
+  std::vector<Node> changed;  // storage of those of `nodes` that have an update
+};
+
+NodeWrites SplitNodes(const ChangeSet& changes) {
+  NodeWrites writes;
+  writes.nodes = LaterWins(changes.nodes, [](const Node& node) { return node.id; });
+  std::unordered_map<NodeId, std::size_t> places;
+  if (!changes.node_updates.empty())
+    for (std::size_t i = 0; i < writes.nodes.size(); ++i) places.emplace(writes.nodes[i]->id, i);
+  writes.changed.reserve(changes.nodes.size());
+  const auto updates =
+      LaterWins(changes.node_updates, [](const NodeUpdate& update) { return update.id; });
+  for (const NodeUpdate* update : updates) {
+    const auto place = places.find(update->id);
+    if (place == places.end()) {
+      writes.updates.push_back(update);
+      continue;
+    }
+    Apply(*update, writes.changed.emplace_back(*writes.nodes[place->second]));
+    writes.nodes[place->second] = &writes.changed.back();
+  }
+  return writes;
+}
+
+}  // namespace
+
+std::vector<Write> WritesOf(const ChangeSet& changes) {
+  std::vector<Write> writes;
+  const auto add = [&](ChangeStatement statement, Records rows) {
+    if (!rows.empty()) writes.push_back({statement, std::move(rows)});
+  };
+  const NodeWrites nodes = SplitNodes(changes);
+  add(kInsertNamespaces, NamespaceRows(changes.namespaces));
+  add(kUpsertPartitions, PartitionRows(changes.partitions));
+  add(kUpsertBuilds, BuildRows(changes.builds));
+  add(kInsertConfigs, ConfigRows(changes));
+  add(kInsertNodes, NodeRows(nodes.nodes));
+  add(kInsertFurtherOutputs, FurtherOutputRows(nodes.nodes));
+  add(kUpdateNodes, NodeUpdateRows(nodes.updates));
+  add(kInsertAttachments, AttachmentRows(changes.attachments));
+  add(kUpsertHits, HitsRows(changes.hits));
+  add(kUpsertLeases, LeaseRows(changes.leases));
+  add(kEndLeases, EndedLeaseRows(changes.ended_leases));
+  add(kInsertRuns, RunRows(changes.runs));
+  add(kInsertMaterialisations, MaterialisationRows(changes.runs));
+  add(kUpsertConfigureAnswers, ConfigureAnswerRows(changes.configure_answers));
+  add(kUpsertWorkers, WorkerRows(changes.workers));
+  add(kInsertEvents, EventRows(changes.events));
+  return writes;
+}
+
+Params LeadOf(Epoch epoch, const ChangeSet& changes) {
+  std::int64_t build = 0, node = 0, run = 0;
+  for (const Build& changed : changes.builds) build = std::max(build, changed.id.value);
+  for (const Node& added : changes.nodes) node = std::max(node, added.id.value);
+  for (const Lease& lease : changes.leases) run = std::max(run, lease.run.value);
+  for (const Run& ended : changes.runs) run = std::max(run, ended.lease.run.value);
+  const bool has_events = !changes.events.empty();
+  Params params;
+  params.Int64(epoch.value).Int64(build).Int64(node).Int64(run);
+  params.Int64(has_events ? changes.events.front()->seq.value : 0);
+  params.Int64(has_events ? changes.events.back()->seq.value : 0);
+  return params;
+}
+
+}  // namespace fft::pg

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/domain/change_set.h"
+#include "server/store/records.h"
+
+namespace fft::pg {
+
+/// What a commit may do, each with any number of rows.
+enum ChangeStatement : std::uint8_t {
+  kInsertNamespaces,
+  kUpsertPartitions,
+  kUpsertBuilds,
+  kInsertConfigs,
+  kInsertNodes,
+  kInsertFurtherOutputs,
+  kUpdateNodes,
+  kInsertAttachments,
+  kUpsertHits,
+  kUpsertLeases,
+  kEndLeases,
+  kInsertRuns,
+  kInsertMaterialisations,
+  kUpsertConfigureAnswers,
+  kUpsertWorkers,
+  kInsertEvents,
+};
+
+/// A statement that every commit connection prepares under `name`.  Its one parameter is an array
+/// of `row_type`.
+struct Statement {
+  const char* name;
+  const char* row_type;
+  const char* sql;
+};
+/// By ChangeStatement.
+const std::vector<Statement>& ChangeStatements();
+
+/// One of them with its rows.
+struct Write {
+  ChangeStatement statement = kInsertNamespaces;
+  Records rows;
+};
+
+/// `changes` as executions, in an order that keeps every read in them right.  A row that is there
+/// twice is written once, as it was last; a new node is written as its update leaves it.
+std::vector<Write> WritesOf(const ChangeSet& changes);
+
+/// The parameters of hold_lead(): `epoch`, and the highest numbers in `changes`.
+Params LeadOf(Epoch epoch, const ChangeSet& changes);
+
+}  // namespace fft::pg

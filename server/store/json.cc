@@ -1,0 +1,208 @@
+#include "server/store/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "server/store/json_writer.h"
+
+namespace fft {
+
+namespace {
+
+using Json = nlohmann::json;
+
+template <class T>
+void Get(const Json& json, const char* name, T& value) {
+  if (const auto at = json.find(name); at != json.end()) at->get_to(value);
+}
+
+template <class E>
+void GetEnum(const Json& json, const char* name, E& value) {
+  if (const auto at = json.find(name); at != json.end()) value = static_cast<E>(at->get<int>());
+}
+
+void Get(const Json& json, const char* name, Digest& value) {
+  std::string hex;
+  Get(json, name, hex);
+  value = DigestFromHex(hex).value_or(Digest{});
+}
+
+void Get(const Json& json, const char* name, TimePoint& value) {
+  std::int64_t ms = 0;
+  Get(json, name, ms);
+  value = FromMillis(ms);
+}
+
+void Get(const Json& json, const char* name, Duration& value) {
+  auto ms = value.count();
+  Get(json, name, ms);
+  value = Duration(ms);
+}
+
+template <class Kind>
+void Get(const Json& json, const char* name, Id<Kind>& value) {
+  Get(json, name, value.value);
+}
+
+template <class T, class Read>
+void GetList(const Json& json, const char* name, std::vector<T>& values, Read read) {
+  const auto list = json.find(name);
+  if (list == json.end()) return;
+  values.reserve(list->size());
+  for (const Json& item : *list) values.push_back(read(item));
+}
+
+FrozenFile ReadFile(const Json& json) {
+  FrozenFile file;
+  Get(json, "path", file.path);
+  Get(json, "digest", file.digest);
+  Get(json, "bytes", file.bytes);
+  Get(json, "executable", file.executable);
+  return file;
+}
+
+/// An Input or an InputSpec.
+template <class T>
+T ReadInput(const Json& json) {
+  T input;
+  Get(json, "ref", input.ref);
+  GetEnum(json, "kind", input.kind);
+  GetEnum(json, "identity", input.identity);
+  return input;
+}
+
+RunLimits ReadLimits(const Json& json) {
+  RunLimits limits;
+  Get(json, "attempts_max", limits.attempts_max);
+  Get(json, "wall_max_ms", limits.wall_max);
+  Get(json, "kill_after_ms", limits.kill_after);
+  Get(json, "memory_max", limits.memory_max);
+  Get(json, "log_max", limits.log_max);
+  Get(json, "slots", limits.slots);
+  Get(json, "worker_labels", limits.worker_labels);
+  return limits;
+}
+
+JobSpec ReadJob(const Json& json) {
+  JobSpec job;
+  Get(json, "label", job.label);
+  Get(json, "outputs", job.outputs);
+  GetList(json, "inputs", job.inputs, ReadInput<InputSpec>);
+  Get(json, "args", job.args);
+  Get(json, "env", job.env);
+  GetEnum(json, "runner", job.runner);
+  Get(json, "executable", job.executable);
+  Get(json, "configure", job.configure);
+  GetList(json, "files", job.files, ReadFile);
+  Get(json, "version", job.version);
+  if (const auto limits = json.find("limits"); limits != json.end())
+    job.limits = ReadLimits(*limits);
+  Get(json, "in_place", job.is_in_place);
+  Get(json, "merged", job.is_merged);
+  return job;
+}
+
+SourceSpec ReadSource(const Json& json) {
+  SourceSpec source;
+  Get(json, "ref", source.ref);
+  Get(json, "uri", source.uri);
+  return source;
+}
+
+GraphSpec ReadGraph(const Json& json) {
+  GraphSpec spec;
+  Get(json, "name", spec.name);
+  Get(json, "default_namespace", spec.default_namespace);
+  Get(json, "root_uri", spec.root_uri);
+  GetList(json, "jobs", spec.jobs, ReadJob);
+  GetList(json, "sources", spec.sources, ReadSource);
+  return spec;
+}
+
+JobConfig ReadConfig(const Json& json) {
+  JobConfig config;
+  Get(json, "job", config.job);
+  Get(json, "version", config.version);
+  GetEnum(json, "runner", config.runner);
+  Get(json, "executable", config.executable);
+  GetList(json, "files", config.files, ReadFile);
+  Get(json, "outputs", config.outputs);
+  GetList(json, "inputs", config.inputs, ReadInput<Input>);
+  Get(json, "args", config.args);
+  Get(json, "env", config.env);
+  Get(json, "in_place", config.is_in_place);
+  return config;
+}
+
+void ReadOptions(const Json& json, BuildOptions& options) {
+  GetEnum(json, "cache_mode", options.cache);
+  Get(json, "rebuild", options.rebuild);
+  GetEnum(json, "discipline", options.discipline);
+  Get(json, "jobs_max", options.jobs_max);
+  Get(json, "keeps_going", options.keeps_going);
+  Get(json, "priority", options.priority);
+  Get(json, "deadline_ms", options.deadline);
+}
+
+void ReadCounts(const Json& json, NodeCounts& counts) {
+  Get(json, "total", counts.total);
+  Get(json, "cached", counts.cached);
+  Get(json, "cut_off", counts.cut_off);
+  Get(json, "joined", counts.joined);
+  Get(json, "running", counts.running);
+  Get(json, "succeeded", counts.succeeded);
+  Get(json, "failed", counts.failed);
+  Get(json, "cancelled", counts.cancelled);
+}
+
+Build ReadBuild(const Json& json) {
+  Build build;
+  Get(json, "id", build.id);
+  Get(json, "request_id", build.request_id);
+  Get(json, "request_digest", build.request_digest);
+  Get(json, "principal", build.principal);
+  Get(json, "namespace", build.ns);
+  Get(json, "graph", build.graph);
+  Get(json, "revision", build.revision);
+  Get(json, "targets", build.targets);
+  if (const auto at = json.find("options"); at != json.end()) ReadOptions(*at, build.options);
+  Get(json, "labels", build.labels);
+  GetEnum(json, "state", build.state);
+  GetEnum(json, "reason", build.reason);
+  Get(json, "message", build.message);
+  if (const auto at = json.find("counts"); at != json.end()) ReadCounts(*at, build.counts);
+  Get(json, "received_at_ms", build.received_at);
+  Get(json, "started_at_ms", build.started_at);
+  Get(json, "ended_at_ms", build.ended_at);
+  Get(json, "received_event", build.received_event);
+  Get(json, "ended_event", build.ended_event);
+  return build;
+}
+
+/// The one translator from nlohmann's exceptions.
+template <class T, class ReadJson>
+StatusOr<T> Parse(std::string_view text, const char* what, ReadJson read) try {
+  return read(Json::parse(text));
+} catch (const Json::exception& error) {
+  return Error(Code::kInternal, "stored {} is not readable: {}", what, error.what());
+}
+
+}  // namespace
+
+StatusOr<JobConfig> JobConfigFromJson(std::string_view text) {
+  return Parse<JobConfig>(text, "job config", ReadConfig);
+}
+
+StatusOr<GraphSpec> GraphSpecFromJson(std::string_view text) {
+  return Parse<GraphSpec>(text, "graph", ReadGraph);
+}
+
+StatusOr<Build> BuildFromJson(std::string_view text) {
+  return Parse<Build>(text, "build", ReadBuild);
+}
+
+StatusOr<std::map<std::string, std::string>> TextsFromJson(std::string_view text) {
+  using Texts = std::map<std::string, std::string>;
+  return Parse<Texts>(text, "map", [](const Json& json) { return json.get<Texts>(); });
+}
+
+}  // namespace fft

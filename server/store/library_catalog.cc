@@ -1,0 +1,154 @@
+#include <limits>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "server/store/json.h"
+#include "server/store/page_token.h"
+#include "server/store/pg_library.h"
+#include "server/store/rows.h"
+
+namespace fft {
+
+namespace {
+
+constexpr std::int64_t kNewest = std::numeric_limits<std::int64_t>::max();
+
+std::string SelectPartitions(const std::string& where) {
+  return std::string("SELECT ") + pg::kPartitionList +
+         " FROM partition p JOIN namespace s ON s.id = p.namespace_id WHERE " + where;
+}
+
+/// `text` in a LIKE pattern, meaning itself.
+std::string Literal(const std::string& text) {
+  std::string pattern;
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+/// A glob (`*` any run of characters, `?` one) as a LIKE pattern.
+std::string LikeOfGlob(const std::string& glob) {
+  if (glob.empty()) return "%";
+  std::string pattern;
+  for (const char c : glob) {
+    if (c == '*')
+      pattern += '%';
+    else if (c == '?')
+      pattern += '_';
+    else
+      pattern += Literal(std::string(1, c));
+  }
+  return pattern;
+}
+
+}  // namespace
+
+StatusOr<Partition> PgLibrary::GetPartition(const std::string& ns, const std::string& ref) {
+  const auto found = Query(SelectPartitions("s.name = $1 AND p.ref = $2"),
+                           pg::Params().Text(ns).Text(ref), "read a partition");
+  if (!found.ok()) return found.status();
+  if (found->empty()) return Missing("partition", fmt::format("{} in namespace {}", ref, ns));
+  pg::Row row = found->First();
+  return pg::ReadPartition(row);
+}
+
+StatusOr<Page<Partition>> PgLibrary::ListPartitions(const PartitionFilter& filter,
+                                                    const PageRequest& page) {
+  const std::string list =
+      fmt::format("partitions\n{}\n{}\n{}", filter.ns, filter.prefix, filter.glob);
+  const auto after = CursorOf(list, page);
+  if (!after.ok()) return after.status();
+  const std::size_t size = SizeOf(page);
+  pg::Params params;
+  params.Text(filter.ns).Text(*after).Text(Literal(filter.prefix) + "%");
+  params.Text(LikeOfGlob(filter.glob)).Int64(static_cast<std::int64_t>(size + 1));
+  const auto found =
+      Query(SelectPartitions("p.namespace_id = (SELECT id FROM namespace WHERE name = $1) "
+                             "AND p.ref > $2 AND p.ref LIKE $3 AND p.ref LIKE $4 "
+                             "ORDER BY p.ref LIMIT $5"),
+            params, "list partitions");
+  if (!found.ok()) return found.status();
+  Page<Partition> partitions;
+  found->ForEach([&](pg::Row& row) { partitions.items.push_back(pg::ReadPartition(row)); });
+  if (partitions.items.size() > size) {
+    partitions.items.resize(size);
+    partitions.next = MakePageToken(list, partitions.items.back().ref);
+  }
+  return partitions;
+}
+
+StatusOr<Page<Materialisation>> PgLibrary::ListMaterialisations(const std::string& ns,
+                                                                const std::string& ref,
+                                                                const PageRequest& page) {
+  const std::string list = fmt::format("materialisations\n{}\n{}", ns, ref);
+  const auto before = NumberCursorOf(list, page, kNewest);
+  if (!before.ok()) return before.status();
+  const auto partition = GetPartition(ns, ref);
+  if (!partition.ok()) return partition.status();
+  const std::size_t size = SizeOf(page);
+  pg::Params params;
+  params.Int64(partition->id.value).Int64(*before).Int64(static_cast<std::int64_t>(size + 1));
+  const auto found = Query(std::string("SELECT ") + pg::kMaterialisationList +
+                               " FROM materialisation m WHERE m.partition_id = $1 AND "
+                               "m.run_id < $2 ORDER BY m.run_id DESC LIMIT $3",
+                           params, "list materialisations");
+  if (!found.ok()) return found.status();
+  Page<Materialisation> left;
+  found->ForEach([&](pg::Row& row) { left.items.push_back(pg::ReadMaterialisation(row)); });
+  if (left.items.size() > size) {
+    left.items.resize(size);
+    left.next = MakePageToken(list, left.items.back().run.value);
+  }
+  return left;
+}
+
+StatusOr<std::vector<Partition>> PgLibrary::GetPartitions(const std::vector<PartitionId>& ids) {
+  std::vector<std::int64_t> wanted;
+  for (const PartitionId id : ids) wanted.push_back(id.value);
+  const auto found = Query(std::string("SELECT ") + pg::kPartitionList +
+                               " FROM unnest($1) WITH ORDINALITY t(id, place) "
+                               "JOIN partition p ON p.id = t.id ORDER BY t.place",
+                           pg::Params().Int64s(wanted), "read partitions");
+  if (!found.ok()) return found.status();
+  std::vector<Partition> partitions;
+  partitions.reserve(ids.size());
+  found->ForEach([&](pg::Row& row) { partitions.push_back(pg::ReadPartition(row)); });
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (i >= partitions.size() || partitions[i].id != ids[i])
+      return Missing("partition", fmt::format("number {}", ids[i].value));
+  return partitions;
+}
+
+StatusOr<std::vector<ConfigureAnswer>> PgLibrary::FindConfigureAnswers(
+    const Digest& job_digest, const std::vector<std::string>& refs) {
+  // One config may answer for thousands of refs: its body comes with the first of them alone.
+  const auto found = Query(
+      "SELECT a.ref, a.config_digest, CASE WHEN row_number() OVER "
+      "(PARTITION BY a.config_digest ORDER BY a.ref) = 1 THEN c.body::text END "
+      "FROM configure_answer a JOIN config c ON c.digest = a.config_digest "
+      "WHERE a.job_digest = $1 AND a.ref = ANY ($2) ORDER BY a.ref",
+      pg::Params().Bytes(job_digest.view()).Texts(refs), "find configure answers");
+  if (!found.ok()) return found.status();
+  std::vector<ConfigureAnswer> answers;
+  std::unordered_map<Digest, JobConfigPtr> configs;
+  Status status = Ok();
+  found->ForEach([&](pg::Row& row) {
+    ConfigureAnswer& answer = answers.emplace_back();
+    answer.job_digest = job_digest;
+    answer.ref = row.Text();
+    JobConfigPtr& config = configs[row.Digest()];
+    if (!config) {
+      auto read = JobConfigFromJson(row.View());
+      if (!read.ok()) return void(status = read.status());
+      config = std::make_shared<const JobConfig>(*std::move(read));
+    }
+    answer.config = config;
+  });
+  if (!status.ok()) return status;
+  return answers;
+}
+
+}  // namespace fft

@@ -1,0 +1,148 @@
+#include "server/store/pg_store.h"
+
+#include <array>
+#include <cstring>
+
+#include "server/store/pg_error.h"
+
+namespace fft {
+
+namespace {
+
+using RawResult = Handle<PGresult, PQclear>;
+
+// What commits is chosen by primary key, row by row.  A plan made while a table was empty would
+// scan it for ever after, so that scans and hashes are out of the question; plans are made once. A
+// client that freezes amid a transaction must not hold the leader's row against its successor.
+constexpr char kSession[] =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; "
+    "SET max_parallel_workers_per_gather = 0; SET idle_in_transaction_session_timeout = '15s'; "
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
+
+constexpr char kHoldLead[] =
+    "SELECT hold_lead($1::bigint, $2::bigint, $3::bigint, $4::bigint, "
+    "$5::bigint, $6::bigint)";
+
+/// Of the server's own severity words, those after which it closes the connection.
+bool IsFatal(const PGresult* result) {
+  const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  return severity != nullptr &&
+         (std::strcmp(severity, "FATAL") == 0 || std::strcmp(severity, "PANIC") == 0);
+}
+
+Status InDoubt(const PGconn* connection) {
+  return Error(Code::kUnknown, "the connection broke during commit: {}",
+               pg::FirstLine(PQerrorMessage(connection)));
+}
+
+}  // namespace
+
+Status PgStore::Connect() {
+  if (connection_.IsAlive()) return Ok();
+  connection_.Close();
+  auto opened = pg::Connection::Open(conninfo_, "fftd");
+  if (!opened.ok()) return opened.status();
+  connection_ = *std::move(opened);
+  Status status = connection_.Run(kSession, "set up the session");
+  if (status.ok()) status = Prepare();
+  if (status.ok() && epoch_) status = TakeLock(epoch_);
+  if (!status.ok()) connection_.Close();
+  return status;
+}
+
+Status PgStore::Prepare() {
+  const auto prepare = [&](const char* name, const char* sql) {
+    const RawResult result(PQprepare(connection_.raw(), name, sql, 0, nullptr));
+    if (PQresultStatus(result.get()) == PGRES_COMMAND_OK) return Ok();
+    return pg::FromResult(result.get(), connection_.raw(), std::string("prepare ") + name);
+  };
+  if (const Status status = prepare("hold_lead", kHoldLead); !status.ok()) return status;
+  row_types_.clear();
+  for (const pg::Statement& statement : pg::ChangeStatements()) {
+    if (const Status status = prepare(statement.name, statement.sql); !status.ok()) return status;
+    const auto type = connection_.Query(
+        "SELECT $1::regtype::oid::bigint",
+        pg::Params().Text(std::string("\"") + statement.row_type + "\""), "look up a row type");
+    if (!type.ok()) return type.status();
+    row_types_.push_back(static_cast<std::uint32_t>(type->First().Int64()));
+  }
+  return Ok();
+}
+
+Status PgStore::Commit(Epoch epoch, const ChangeSet& changes) {
+  if (const Status status = Connect(); !status.ok()) return status;
+  std::vector<pg::Write> writes = pg::WritesOf(changes);
+  PGconn* connection = connection_.raw();
+  if (PQenterPipelineMode(connection) != 1)
+    return Error(Code::kInternal, "enter pipeline mode: {}", PQerrorMessage(connection));
+  if (!Send(pg::LeadOf(epoch, changes), writes)) {
+    const Status status = pg::FromResult(nullptr, connection, "send a commit");
+    connection_.Close();
+    return status;
+  }
+  const Outcome outcome = Receive(writes.size() + 2);
+  const bool is_alive = PQstatus(connection) == CONNECTION_OK &&
+                        PQexitPipelineMode(connection) == 1 &&
+                        (!outcome.must_roll_back || connection_.Run("ROLLBACK", "roll back").ok());
+  if (!is_alive) connection_.Close();
+  return outcome.status;
+}
+
+bool PgStore::SendPrepared(const char* statement, const pg::Params& params) {
+  const auto pointers = params.pointers();
+  const auto lengths = params.lengths();
+  const auto formats = params.formats();
+  return PQsendQueryPrepared(connection_.raw(), statement, params.count(), pointers.data(),
+                             lengths.data(), formats.data(), 1) == 1;
+}
+
+bool PgStore::Send(const pg::Params& lead, std::vector<pg::Write>& writes) {
+  PGconn* connection = connection_.raw();
+  const auto send = [&](const char* sql) {
+    return PQsendQueryParams(connection, sql, 0, nullptr, nullptr, nullptr, nullptr, 1) == 1;
+  };
+  if (!send("BEGIN") || !SendPrepared("hold_lead", lead)) return false;
+  for (pg::Write& write : writes) {
+    pg::Params rows;
+    rows.Raw(0, write.rows.Finish(row_types_[write.statement]));
+    if (!SendPrepared(pg::ChangeStatements()[write.statement].name, rows)) return false;
+  }
+  // From here on COMMIT may arrive, whatever the calls say.
+  if (send("COMMIT")) PQpipelineSync(connection);
+  return true;
+}
+
+PgStore::Outcome PgStore::Receive(std::size_t statements) {
+  PGconn* connection = connection_.raw();
+  Outcome outcome{.status = InDoubt(connection)};
+  bool is_known = false;
+  // BEGIN, hold_lead and the writes; then COMMIT; then the synchronisation point.
+  for (std::size_t i = 0; i <= statements + 1;) {
+    const RawResult result(PQgetResult(connection));
+    if (!result) {  // the end of one statement's results
+      if (PQstatus(connection) != CONNECTION_OK) break;
+      ++i;
+      continue;
+    }
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status == PGRES_PIPELINE_SYNC) break;
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+      if (is_known || i != statements) continue;
+      outcome.status = Ok();  // COMMIT
+      is_known = true;
+    }
+    if (status != PGRES_FATAL_ERROR || is_known) continue;
+    const bool is_over =
+        pg::IsServersWord(result.get()) && !(i >= statements && IsFatal(result.get()));
+    if (!is_over) {
+      outcome.status = InDoubt(connection);
+      continue;
+    }
+    outcome = {pg::FromResult(result.get(), connection, "commit"), true};
+    is_known = true;
+  }
+  return outcome;
+}
+
+}  // namespace fft

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+
+#include "server/app/ports.h"
+#include "server/store/changes.h"
+#include "server/store/connection.h"
+
+namespace fft {
+
+/// The daemon's state in PostgreSQL, over one connection of its own.
+///
+/// Used by one thread at a time: the committer, and at start the loop.  A commit is one round trip
+/// in libpq's pipeline mode: the epoch's row first, which fails for who does not lead, then one
+/// statement a table.  The leader's session holds an advisory lock, which its end releases: whoever
+/// gets the lock knows that no commit of an earlier session is still under way.  A lost connection
+/// is opened again by the next call, which takes the lock again before it does anything else.
+class PgStore final : public Store {
+ public:
+  explicit PgStore(std::string conninfo) : conninfo_(std::move(conninfo)) {}
+
+  StatusOr<Epoch> TakeLead(const std::string& holder) override;
+  /// ABORTED, too, when this process led and another one does now.
+  StatusOr<Snapshot> Load() override;
+  Status Commit(Epoch epoch, const ChangeSet& changes) override;
+
+ private:
+  /// What became of a pipeline.
+  struct Outcome {
+    Status status;
+    bool must_roll_back = false;
+  };
+
+  /// Opens the connection if there is none that works, and takes the lock again if we led.
+  Status Connect();
+  Status Prepare();
+  /// Waits a little for a session that is about to end.  FAILED_PRECONDITION: another one leads;
+  /// ABORTED: `own`, under which we led, is over.
+  Status TakeLock(Epoch own);
+  StatusOr<bool> TryLock();
+  /// ABORTED when another epoch is current.
+  Status CheckEpoch(Epoch own);
+  Status EndSessions(Epoch newest);
+  Status DescribeLeader();
+
+  /// False when the connection was lost before all was sent.
+  bool Send(const pg::Params& lead, std::vector<pg::Write>& writes);
+  bool SendPrepared(const char* statement, const pg::Params& params);
+  Outcome Receive(std::size_t statements);
+
+  Status LoadCatalog(Snapshot& snapshot);
+  Status LoadBuilds(Snapshot& snapshot);
+  Status LoadNodes(Snapshot& snapshot);
+  Status LoadNumbers(Snapshot& snapshot);
+
+  const std::string conninfo_;
+  pg::Connection connection_;
+  std::vector<std::uint32_t> row_types_;  // by ChangeStatement: what this database calls them
+  Epoch epoch_;  // the last that this process led under; none: it never did
+};
+
+}  // namespace fft

@@ -1,0 +1,96 @@
+#include "server/store/changes.h"
+
+namespace fft::pg {
+
+namespace {
+
+constexpr char kPartitionsSql[] =
+    "INSERT INTO partition SELECT t.* FROM unnest($1::partition[]) t "
+    "ON CONFLICT (id) DO UPDATE SET (live_run, live_key, live_content, live_rows, live_bytes, "
+    "live_major_version, live_is_reusable, live_uri, live_at, uncertain_run, taint, "
+    "tainted_before) = (EXCLUDED.live_run, EXCLUDED.live_key, EXCLUDED.live_content, "
+    "EXCLUDED.live_rows, EXCLUDED.live_bytes, EXCLUDED.live_major_version, "
+    "EXCLUDED.live_is_reusable, EXCLUDED.live_uri, EXCLUDED.live_at, EXCLUDED.uncertain_run, "
+    "EXCLUDED.taint, EXCLUDED.tainted_before)";
+
+// What was asked for never changes, and may be long.
+constexpr char kBuildsSql[] =
+    "INSERT INTO build SELECT t.* FROM unnest($1::build[]) t "
+    "ON CONFLICT (id) DO UPDATE SET (namespace, graph, revision, cache_mode, discipline, jobs_max, "
+    "keeps_going, priority, deadline, state, reason, message, nodes_total, nodes_cached, "
+    "nodes_cut_off, nodes_joined, nodes_running, nodes_succeeded, nodes_failed, nodes_cancelled, "
+    "started_at, ended_at, received_event, ended_event) = (EXCLUDED.namespace, EXCLUDED.graph, "
+    "EXCLUDED.revision, EXCLUDED.cache_mode, EXCLUDED.discipline, EXCLUDED.jobs_max, "
+    "EXCLUDED.keeps_going, EXCLUDED.priority, EXCLUDED.deadline, EXCLUDED.state, EXCLUDED.reason, "
+    "EXCLUDED.message, EXCLUDED.nodes_total, EXCLUDED.nodes_cached, EXCLUDED.nodes_cut_off, "
+    "EXCLUDED.nodes_joined, EXCLUDED.nodes_running, EXCLUDED.nodes_succeeded, "
+    "EXCLUDED.nodes_failed, EXCLUDED.nodes_cancelled, EXCLUDED.started_at, EXCLUDED.ended_at, "
+    "EXCLUDED.received_event, EXCLUDED.ended_event)";
+
+constexpr char kNodesSql[] =
+    "UPDATE node n SET state = t.state, reason = t.reason, must_run = t.must_run, "
+    "is_reusable = t.is_reusable, result_key = t.result_key, message = t.message, "
+    "evidence = t.evidence, attempts = t.attempts, faults = t.faults, not_before = t.not_before, "
+    "ended_at = t.ended_at, last_run = t.last_run "
+    "FROM unnest($1::node_update[]) t WHERE n.id = t.id";
+
+constexpr char kAttachmentsSql[] =
+    "INSERT INTO attachment (build_id, opened_by, nodes, levels, joined, reasons) "
+    "SELECT t.build_id, t.opened_by, t.nodes, t.levels, t.joined, t.reasons "
+    "FROM unnest($1::attachment[]) t";
+
+constexpr char kLeasesSql[] =
+    "INSERT INTO lease SELECT t.* FROM unnest($1::lease[]) t "
+    "ON CONFLICT (run_id) DO UPDATE SET worker_id = EXCLUDED.worker_id, epoch = EXCLUDED.epoch, "
+    "is_kill_requested = EXCLUDED.is_kill_requested";
+
+// Version and reuse are the partition's where this run is what is live there now.  Comes after
+// nodes and partitions: it reads both.
+constexpr char kMaterialisationsSql[] =
+    "INSERT INTO materialisation SELECT p.id, t.run_id, t.key, t.content, t.rows, t.bytes, "
+    "CASE WHEN p.live_run = t.run_id THEN p.live_major_version ELSE 0 END, "
+    "CASE WHEN p.live_run = t.run_id THEN p.live_is_reusable ELSE n.is_reusable END, t.uri, t.at "
+    "FROM unnest($1::left_output[]) t JOIN node n ON n.id = t.node_id "
+    "JOIN partition p ON p.id = n.outputs[t.place]";
+
+constexpr char kWorkersSql[] =
+    "INSERT INTO worker SELECT t.* FROM unnest($1::worker[]) t ON CONFLICT (id) DO UPDATE "
+    "SET name = EXCLUDED.name, host = EXCLUDED.host, slots = EXCLUDED.slots, "
+    "labels = EXCLUDED.labels, protocol = EXCLUDED.protocol, is_draining = EXCLUDED.is_draining, "
+    "connected_at = EXCLUDED.connected_at";
+
+}  // namespace
+
+const std::vector<Statement>& ChangeStatements() {
+  static const std::vector<Statement> kStatements = {
+      {"namespaces", "namespace",
+       "INSERT INTO namespace SELECT t.* FROM unnest($1::namespace[]) t"},
+      {"partitions", "partition", kPartitionsSql},
+      {"builds", "build", kBuildsSql},
+      {"configs", "config",
+       "INSERT INTO config SELECT t.* FROM unnest($1::config[]) t ON CONFLICT (digest) DO NOTHING"},
+      {"nodes", "node", "INSERT INTO node SELECT t.* FROM unnest($1::node[]) t"},
+      {"further_outputs", "node_further_output",
+       "INSERT INTO node_further_output SELECT t.* FROM unnest($1::node_further_output[]) t "
+       "ON CONFLICT DO NOTHING"},
+      {"node_updates", "node_update", kNodesSql},
+      {"attachments", "attachment", kAttachmentsSql},
+      {"hits", "build_hits",
+       "INSERT INTO build_hits SELECT t.* FROM unnest($1::build_hits[]) t "
+       "ON CONFLICT (build_id) DO UPDATE SET partitions = EXCLUDED.partitions, runs = "
+       "EXCLUDED.runs"},
+      {"leases", "lease", kLeasesSql},
+      {"ended_leases", "ended_lease",
+       "DELETE FROM lease l USING unnest($1::ended_lease[]) t WHERE l.run_id = t.run_id"},
+      {"runs", "run", "INSERT INTO run SELECT t.* FROM unnest($1::run[]) t"},
+      {"materialisations", "left_output", kMaterialisationsSql},
+      {"configure_answers", "configure_answer",
+       "INSERT INTO configure_answer SELECT t.* FROM unnest($1::configure_answer[]) t "
+       "ON CONFLICT (job_digest, ref) DO UPDATE SET config_digest = EXCLUDED.config_digest"},
+      {"workers", "worker", kWorkersSql},
+      {"events", "event", "INSERT INTO event SELECT t.* FROM unnest($1::event[]) t"},
+  };
+  return kStatements;
+}
+
+}  // namespace fft::pg

@@ -1,0 +1,222 @@
+"""One run of all benchmarks: prints a table of what was measured against what must be reached.
+
+PostgreSQL runs with fsync on, on the same machine; every world is a fresh `fftd dev` with two slots.
+"""
+
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import api  # noqa: E402
+import world as worlds  # noqa: E402
+
+ROWS = []
+
+
+def row(what, measured, must):
+    ROWS.append((what, measured, must))
+    print(f"{what:<58} {measured:>26}   {must}", flush=True)
+
+
+def layered(folder, width, depth, runner, program="run"):
+    """`depth` levels of `width` nodes, each reading its neighbour of the level before."""
+    jobs = []
+    for level in range(depth):
+        lines = [f"  - label: l{level}", f'    outputs: ["l{level}/{{i}}"]']
+        if level:
+            lines.append(f'    inputs: ["l{level - 1}/{{i}}"]')
+        lines.append("    runner: noop" if runner == "noop" else f"    run: {program}\n    in_place: true")
+        jobs.append("\n".join(lines))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "graph.yaml").write_text("graph: bench\nroot: data\njobs:\n" + "\n".join(jobs) + "\n")
+    if runner != "noop":
+        shutil.copy("/bin/true", folder / program)
+    return [f"l{depth - 1}/{i:05}" for i in range(width)]
+
+
+def wait_for(client, build_id):
+    while True:
+        build = client.build(build_id)
+        if build.state in api.TERMINAL_BUILDS:
+            assert build.state == 4, build.message
+            return build
+        worlds.select.select([], [], [], 0.01)
+
+
+def seconds(build):
+    return (build.end_time.ToNanoseconds() - build.receive_time.ToNanoseconds()) / 1e9
+
+
+def watched(w, build_id):
+    """A watcher that reads the whole build, as another process would."""
+    return subprocess.Popen([str(worlds.BIN / "fftctl"), "watch", str(build_id)], env=w.environment(),
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def bench_noop():
+    w = worlds.World(slots=2).start()
+    try:
+        targets = layered(w.folder / "g", 1000, 10, "noop")
+        w.deploy(w.folder / "g")
+        rates = []
+        for _ in range(3):
+            build = w.client.create("bench", targets, rebuild=["*"])
+            watcher = watched(w, build.id)
+            rates.append(10000 / seconds(wait_for(w.client, build.id)))
+            watcher.wait()
+        row("durable no-op nodes, 10,000 in 10 levels, watched (3 runs)",
+            f"{min(rates):,.0f} to {max(rates):,.0f}/s", "20,000/s")
+    finally:
+        w.close()
+
+
+def make_and_ninja(folder):
+    (folder / "Makefile").write_text("all: " + " ".join(f"t{i}" for i in range(10000)) + "\n"
+                                     + "".join(f"t{i}:\n\t@/bin/true {i}\n" for i in range(10000))
+                                     + ".PHONY: all " + " ".join(f"t{i}" for i in range(10000)) + "\n")
+    (folder / "build.ninja").write_text("rule t\n  command = /bin/true $out\n"
+                                        + "".join(f"build t{i}: t\n" for i in range(10000)))
+    rates = {}
+    for name, command in (("make", ["make", "-s", "-j2"]), ("ninja", ["ninja", "--quiet", "-j2"])):
+        begin = time.monotonic()
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        rates[name] = 10000 / (time.monotonic() - begin)
+    return rates
+
+
+def bench_true():
+    w = worlds.World(slots=2).start()
+    try:
+        targets = layered(w.folder / "g", 10000, 1, "exec")
+        w.deploy(w.folder / "g")
+        ours, theirs = [], []
+        for _ in range(2):
+            theirs.append(make_and_ninja(w.folder))
+            ours.append(10000 / seconds(wait_for(w.client, w.client.create("bench", targets, rebuild=["*"]).id)))
+        row("real processes, 10,000 x true, two slots", f"{statistics.median(ours):,.0f}/s",
+            f"ninja -j2 {statistics.median(t['ninja'] for t in theirs):,.0f}/s, "
+            f"make -j2 {statistics.median(t['make'] for t in theirs):,.0f}/s")
+    finally:
+        w.close()
+
+
+def ninja_noop(folder, targets, depth):
+    width = len(targets)
+    lines = ["rule t", "  command = touch $out"]
+    for level in range(depth):
+        for i in range(width):
+            lines.append(f"build l{level}_{i}: t" + (f" l{level - 1}_{i}" if level else ""))
+    (folder / "build.ninja").write_text("\n".join(lines) + "\n")
+    for level in range(depth):
+        for i in range(width):
+            (folder / f"l{level}_{i}").touch()
+    subprocess.run(["ninja", "--quiet", "-t", "restat"], cwd=folder, check=False, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "--quiet", "-j2"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    begin = time.monotonic()
+    subprocess.run(["ninja", "--quiet", "-j2"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - begin
+
+
+def bench_idle():
+    w = worlds.World(slots=2).start()
+    try:
+        targets = layered(w.folder / "g", 10000, 10, "noop")
+        w.deploy(w.folder / "g")
+        # All of them are targets, so that all are looked at.
+        everything = [f"l{level}/{i:05}" for level in range(10) for i in range(10000)]
+        wait_for(w.client, w.client.create("bench", targets).id)
+        ours = []
+        for _ in range(4):
+            begin = time.monotonic()
+            wait_for(w.client, w.client.create("bench", everything).id)
+            ours.append(time.monotonic() - begin)
+        (w.folder / "n").mkdir()
+        theirs = [ninja_noop(w.folder / "n", targets, 10)]
+        row("nothing to do, 100,000 nodes, warm", f"{statistics.median(ours[1:]):.3f} s",
+            f"half of ninja's {statistics.median(theirs):.3f} s")
+    finally:
+        w.close()
+
+
+def bench_latency():
+    w = worlds.World(slots=2).start()
+    try:
+        targets = layered(w.folder / "g", 1, 1, "noop")
+        w.deploy(w.folder / "g")
+        samples = []
+        for _ in range(200):
+            build = wait_for(w.client, w.client.create("bench", targets, rebuild=["*"]).id)
+            samples.append((build.start_time.ToNanoseconds() - build.receive_time.ToNanoseconds()) / 1e6)
+        samples.sort()
+        row("submit to first job started, idle (200 builds)",
+            f"p50 {samples[100]:.0f} ms, p99 {samples[197]:.0f} ms", "p50 4 ms, p99 15 ms")
+    finally:
+        w.close()
+
+
+def bench_chain():
+    w = worlds.World(slots=2).start()
+    try:
+        jobs = "".join(f'  - label: c{i}\n    outputs: ["c/{i}"]\n    runner: noop\n'
+                       + (f'    inputs: ["c/{i - 1}"]\n' if i else "") for i in range(1000))
+        (w.folder / "g").mkdir()
+        (w.folder / "g/graph.yaml").write_text("graph: bench\nroot: data\njobs:\n" + jobs)
+        w.deploy(w.folder / "g")
+        taken = [seconds(wait_for(w.client, w.client.create("bench", ["c/999"], rebuild=["*"]).id))
+                 for _ in range(3)]
+        row("chain of 1,000 no-op nodes", f"{statistics.median(taken):.2f} ms a link", "2 ms a link")
+    finally:
+        w.close()
+
+
+def bench_recovery():
+    w = worlds.World(slots=2).start()
+    try:
+        targets = layered(w.folder / "g", 10000, 10, "exec")
+        shutil.copy("/bin/sleep", w.folder / "g/run")
+        text = (w.folder / "g/graph.yaml").read_text().replace("    in_place: true", '    in_place: true\n    args: ["600"]')
+        (w.folder / "g/graph.yaml").write_text(text)
+        w.deploy(w.folder / "g")
+        build = w.client.create("bench", targets)
+        worlds.wait_until(lambda: w.client.status().running > 0, "a run to start")
+        rss = worlds.pathlib.Path(f"/proc/{w.daemon.pid}/status").read_text().split("VmRSS:")[1].split()[0]
+        w.kill_daemon()
+        begin = time.monotonic()
+        w.start()
+        worlds.wait_until(lambda: w.client.status().running > 0, "its runs to be adopted")
+        row("recovery, kill -9 with 100,000 pending", f"{time.monotonic() - begin:.2f} s with PostgreSQL's start",
+            "3 s after the workers' return")
+        row("memory with 100,000 pending nodes", f"{int(rss) * 1024 / 100000:,.0f} B a node, all included",
+            "1,024 B a pending node")
+        w.client.cancel(build.id)
+    finally:
+        w.close()
+
+
+def bench_client():
+    w = worlds.World(slots=2).start()
+    try:
+        command = [str(worlds.BIN / "fftctl"), "workers"]
+        samples = []
+        for _ in range(50):
+            begin = time.monotonic()
+            subprocess.run(command, env=w.environment(), check=True, stdout=subprocess.DEVNULL)
+            samples.append((time.monotonic() - begin) * 1e3)
+        row("fftctl round trip, whole process (50 runs)", f"median {statistics.median(samples):.1f} ms", "10 ms")
+    finally:
+        w.close()
+
+
+def main():
+    benches = {name.removeprefix("bench_"): function for name, function in globals().items()
+               if name.startswith("bench_")}
+    for name in sys.argv[1:] or benches:
+        benches[name]()
+
+
+if __name__ == "__main__":
+    main()

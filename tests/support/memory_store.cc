@@ -1,0 +1,82 @@
+#include "tests/support/memory_store.h"
+
+#include <algorithm>
+#include <set>
+
+#include "server/base/check.h"
+
+namespace fft {
+
+namespace {
+
+void Apply(const NodeUpdate& update, Node& node) {
+  node.state = update.state;
+  node.reason = update.reason;
+  node.must_run = update.must_run;
+  node.is_reusable = update.is_reusable;
+  node.result_key = update.result_key;
+  node.message = update.message;
+  node.evidence = update.evidence;
+  node.attempts = update.attempts;
+  node.faults = update.faults;
+  node.not_before = update.not_before;
+  node.ended_at = update.ended_at;
+  node.last_run = update.last_run;
+}
+
+}  // namespace
+
+StatusOr<Epoch> MemoryStore::TakeLead(const std::string&) {
+  epoch_ = Epoch{epoch_.value + 1};
+  return epoch_;
+}
+
+Status MemoryStore::Commit(Epoch epoch, const ChangeSet& changes) {
+  if (epoch != epoch_) return Error(Code::kAborted, "epoch {} is over", epoch.value);
+  for (const Namespace& row : changes.namespaces) namespaces_[row.id] = row;
+  for (const Partition& row : changes.partitions) partitions_[row.id] = row;
+  for (const Build& row : changes.builds) builds_[row.id] = row;
+  for (const Node& row : changes.nodes) FFT_CHECK(nodes_.emplace(row.id, row).second);
+  for (const NodeUpdate& update : changes.node_updates) Apply(update, nodes_.at(update.id));
+  attachments_.insert(attachments_.end(), changes.attachments.begin(), changes.attachments.end());
+  for (const BuildHits& row : changes.hits) hits_[row.build] = row;
+  for (const Lease& row : changes.leases) {
+    FFT_CHECK(leases_.emplace(row.run, row).second);
+    last_run_ = std::max(last_run_, row.run);
+  }
+  for (const RunId run : changes.ended_leases) FFT_CHECK(leases_.erase(run) == 1);
+  for (const Run& row : changes.runs) FFT_CHECK(runs_.emplace(row.lease.run, row).second);
+  for (const Worker& row : changes.workers) workers_[row.id] = row;
+  for (const EventPtr& event : changes.events) {
+    FFT_CHECK(event->seq.value == static_cast<std::int64_t>(events_.size()) + 1);
+    events_.push_back(event);
+  }
+  return Ok();
+}
+
+StatusOr<Snapshot> MemoryStore::Load() {
+  Snapshot snapshot;
+  for (const auto& [id, row] : namespaces_) snapshot.namespaces.push_back(row);
+  for (const auto& [id, row] : partitions_) snapshot.partitions.push_back(row);
+  std::set<NodeId> named;
+  for (const auto& [id, row] : builds_)
+    if (!IsTerminal(row.state)) snapshot.builds.push_back(row);
+  const auto is_open = [&](BuildId id) { return !IsTerminal(builds_.at(id).state); };
+  for (const Attachment& row : attachments_) {
+    if (!is_open(row.build)) continue;
+    snapshot.attachments.push_back(row);
+    named.insert(row.nodes.begin(), row.nodes.end());
+  }
+  for (const auto& [id, row] : hits_)
+    if (is_open(id)) snapshot.hits.push_back(row);
+  for (const NodeId id : named) snapshot.nodes.push_back(nodes_.at(id));
+  for (const auto& [id, row] : leases_) snapshot.leases.push_back(row);
+  for (const auto& [id, row] : workers_) snapshot.workers.push_back(row);
+  if (!builds_.empty()) snapshot.last_build = builds_.rbegin()->first;
+  if (!nodes_.empty()) snapshot.last_node = nodes_.rbegin()->first;
+  snapshot.last_run = last_run_;
+  snapshot.last_event = EventSeq{static_cast<std::int64_t>(events_.size())};
+  return snapshot;
+}
+
+}  // namespace fft
