@@ -105,6 +105,7 @@ CREATE TABLE build (
   priority integer NOT NULL,
   deadline timestamptz,
   labels jsonb NOT NULL,
+  plan_etag bytea,                      -- of the plan that was asked for; null: any
   state smallint NOT NULL,
   reason smallint NOT NULL,
   message text NOT NULL,

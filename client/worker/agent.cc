@@ -141,7 +141,9 @@ void Agent::Run() {
 void Agent::Wait() {
   pollfd fds[2] = {{mailbox_.fd(), POLLIN, 0}, {guardian_->fd(), POLLIN, 0}};
   if (guardian_->wants_to_write()) fds[1].events |= POLLOUT;
-  const std::int64_t wait = std::clamp<std::int64_t>(heartbeat_at_ - BootMillis(), 0, kTurnMs);
+  std::int64_t due = heartbeat_at_;
+  if (is_welcome_ && reports_.HasNews() && daemon_->CanSend()) due = std::min(due, NewsDueAt());
+  const std::int64_t wait = std::clamp<std::int64_t>(due - BootMillis(), 0, kTurnMs);
   ::poll(fds, guardian_->is_open() ? 2 : 1, static_cast<int>(wait));
   if (guardian_->is_open()) guardian_->Flush();
 }

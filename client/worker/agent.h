@@ -59,6 +59,7 @@ class Agent {
   void Adopt(std::int64_t id);
   void Acknowledge(const build::v1::DaemonMessage& message);
   void Clean(std::vector<std::int64_t> ids);
+  std::int64_t NewsDueAt() const;
   void SendNews();
   void SendHello();
   std::vector<std::int64_t> Held() const;
@@ -115,7 +116,9 @@ class Agent {
   std::int64_t epoch_ = 0;
   bool is_stream_open_ = false, is_welcome_ = false, is_heartbeat_due_ = false;
   Duration heartbeat_every_{5'000};
-  std::int64_t dial_at_ = 0, heartbeat_at_ = 0, stream_heard_at_ = 0, resend_at_ = 0;  // BootMillis
+  // BootMillis:
+  std::int64_t dial_at_ = 0, heartbeat_at_ = 0, stream_heard_at_ = 0, resend_at_ = 0;
+  std::int64_t news_sent_at_ = 0;
   int dials_failed_ = 0;
   std::string last_stream_error_;
 

@@ -15,6 +15,8 @@ namespace {
 
 namespace v1 = build::v1;
 constexpr std::size_t kFinishedMax = 10'000;
+constexpr std::int64_t kGatherMs = 4;
+constexpr std::int64_t kQueuedPerSlot = 4;
 
 std::string HostName() {
   char name[256] = {};
@@ -198,8 +200,17 @@ void Agent::Clean(std::vector<std::int64_t> ids) {
   });
 }
 
+// While enough runs wait for a slot, nobody waits for what we have to say: what gathers in a few
+// milliseconds goes into one message, one turn of the daemon and one commit.
+std::int64_t Agent::NewsDueAt() const {
+  const auto queued = static_cast<std::int64_t>(queue_.size());
+  return queued < kQueuedPerSlot * options_.slots ? 0 : news_sent_at_ + kGatherMs;
+}
+
 void Agent::SendNews() {
   if (!is_welcome_ || (!is_heartbeat_due_ && !reports_.HasNews())) return;
+  const std::int64_t now = BootMillis();
+  if (!is_heartbeat_due_ && now < NewsDueAt()) return;
   // Filled only when it can go: Send() refuses while a message is under way, and says so itself.
   if (!daemon_->CanSend()) return;
   v1::WorkerMessage message;
@@ -209,8 +220,8 @@ void Agent::SendNews() {
     for (const std::int64_t run : Held()) message.add_held(run);
     is_heartbeat_due_ = false;
   }
-  reports_.Fill(BootMillis(), &message);
-  daemon_->Send(std::move(message));
+  reports_.Fill(now, &message);
+  if (daemon_->Send(std::move(message))) news_sent_at_ = now;
 }
 
 void Agent::Orphan() {

@@ -80,7 +80,7 @@ class Core final : public Service, Outlets {
   void WithGraph(const std::string& name, const Digest& revision,
                  std::function<void(StatusOr<CompiledGraphPtr>)> then);
   void Accept(const CompiledGraphPtr& graph, BuildRequest request, Reply<Build> reply);
-  void Submit(Build build, std::string plan_etag, Reply<Build> reply);
+  void Submit(Build build, Reply<Build> reply);
   GraphRevision Deploy(Library& library, GraphSpec spec, const std::string& principal,
                        bool validate_only, Status* status);
   WorkerView ViewOf(const Worker& row);

@@ -32,6 +32,7 @@ Digest DigestOf(const BuildRequest& request) {
   for (const std::string& glob : o.rebuild) Put(stream, glob);
   Put(stream, "labels");
   for (const auto& [name, value] : request.labels) Put(stream, fmt::format("{}={}", name, value));
+  Put(stream, ToHex(request.plan_etag));
   return stream.Finish();
 }
 
@@ -76,28 +77,26 @@ void Core::Accept(const CompiledGraphPtr& graph, BuildRequest request, Reply<Bui
               .revision = graph->revision(),
               .targets = std::move(request.targets),
               .options = request.options,
-              .labels = std::move(request.labels)};
+              .labels = std::move(request.labels),
+              .plan_etag = request.plan_etag};
   if (build.ns.empty()) build.ns = graph->spec().default_namespace;
-  if (build.request_id.empty())
-    return Submit(std::move(build), request.plan_etag, std::move(reply));
+  if (build.request_id.empty()) return Submit(std::move(build), std::move(reply));
   // Builds of before the last restart are known to the database alone.
-  const Status asked = Read(
-      [this, build = std::move(build), etag = request.plan_etag, reply](Library& library) mutable {
-        auto earlier = library.FindRequest(build.principal, build.request_id);
-        if (!earlier.ok()) return reply(earlier.status());
-        if (!earlier->has_value()) return Submit(std::move(build), etag, std::move(reply));
-        if ((*earlier)->request_digest != build.request_digest)
-          return reply(Clash(**earlier, build.request_id));
-        reply(**earlier);
-      });
+  const Status asked = Read([this, build = std::move(build), reply](Library& library) mutable {
+    auto earlier = library.FindRequest(build.principal, build.request_id);
+    if (!earlier.ok()) return reply(earlier.status());
+    if (!earlier->has_value()) return Submit(std::move(build), std::move(reply));
+    if ((*earlier)->request_digest != build.request_digest)
+      return reply(Clash(**earlier, build.request_id));
+    reply(**earlier);
+  });
   if (!asked.ok()) reply(asked);
 }
 
-void Core::Submit(Build build, std::string plan_etag, Reply<Build> reply) {
+void Core::Submit(Build build, Reply<Build> reply) {
   Send(
-      [this, plan_etag = std::move(plan_etag), reply = std::move(reply)](const Answer& answer) {
+      [reply = std::move(reply)](const Answer& answer) {
         if (!answer.status.ok()) return reply(answer.status);
-        if (!plan_etag.empty()) planners_->Pin(answer.build->id, plan_etag);
         reply(*answer.build);
       },
       [&](ReplyId id) {

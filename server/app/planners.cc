@@ -13,8 +13,6 @@ namespace fft {
 namespace {
 // Before a plan is tried again that failed because something was away.
 constexpr std::chrono::milliseconds kRetryWait{200};
-// Pins of more builds than are ever planned at once; the oldest are forgotten.
-constexpr std::size_t kPinsMax = 10'000;
 }  // namespace
 
 Planners::Planners(const SharedSchedule& shared, Graphs& graphs, Library& library, Prober& prober,
@@ -58,12 +56,6 @@ void Planners::WantProbes(std::vector<ProbeWanted> wanted) {
     for (ProbeWanted& probe : wanted) probes_.push_back(std::move(probe));
   }
   changed_.notify_all();
-}
-
-void Planners::Pin(BuildId build, std::string etag) {
-  const std::lock_guard lock(mutex_);
-  pins_[build] = std::move(etag);  // kept: a plan that has gone stale is made again
-  if (pins_.size() > kPinsMax) pins_.erase(pins_.begin());
 }
 
 void Planners::RunPlanner(const std::stop_token& stop) {
@@ -116,18 +108,18 @@ void Planners::PlanBuild(Planning& planning, PlanWanted wanted) {
   observer_.Planned(static_cast<std::int64_t>(made->plan->nodes.size() + made->plan->hits.size()),
                     std::chrono::duration_cast<std::chrono::microseconds>(
                         std::chrono::steady_clock::now() - begin));
-  if (IsPinnedOtherwise(build.id, *made->plan))
+  if (build.plan_etag && build.plan_etag != made->plan->etag)
     return Fail(build.id,
                 WithDetails(Error(Code::kFailedPrecondition, "the plan has changed: it is {} now",
                                   ToHex(made->plan->etag)),
                             {.reason = "PLAN_CHANGED", .metadata = {}, .fields = {}}));
+  if (made->awaited) {
+    (void)inbox_.PushUrgent(QueryAwaited{build.id, "waiting: " + Message(StatusOf(*made->awaited)),
+                                         std::chrono::seconds(made->awaited->input.wait_max_s),
+                                         std::move(wanted.outputs)});
+    return;
+  }
   (void)inbox_.PushUrgent(BuildPlanned{build.id, made->plan, made->answers});
-}
-
-bool Planners::IsPinnedOtherwise(BuildId build, const Plan& plan) {
-  const std::lock_guard lock(mutex_);
-  const auto pin = pins_.find(build);
-  return pin != pins_.end() && pin->second != ToHex(plan.etag);
 }
 
 void Planners::Fail(BuildId build, Status why) {

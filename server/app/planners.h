@@ -3,7 +3,6 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -30,8 +29,6 @@ class Planners {
   void WantProbes(std::vector<ProbeWanted> wanted);
   /// Runs `ask` on the plan thread.
   void WantAsk(Ask ask);
-  /// The build fails unless its plan comes out with this etag.
-  void Pin(BuildId build, std::string etag);
 
  private:
   struct Item {
@@ -42,7 +39,6 @@ class Planners {
   void RunPlanner(const std::stop_token& stop);
   void RunProber(const std::stop_token& stop);
   void PlanBuild(Planning& planning, PlanWanted wanted);
-  bool IsPinnedOtherwise(BuildId build, const Plan& plan);
   void Fail(BuildId build, Status why);
 
   const SharedSchedule& shared_;
@@ -56,7 +52,6 @@ class Planners {
   std::condition_variable_any changed_;
   std::deque<Item> items_;
   std::vector<ProbeWanted> probes_;
-  std::map<BuildId, std::string> pins_;
 
   std::jthread planner_;
   std::jthread prober_thread_;

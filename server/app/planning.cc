@@ -153,6 +153,10 @@ StatusOr<PlanMade> Planning::Make(const PlanAsk& ask) {
   Plan plan = planner.Take();
   plan.spec = std::shared_ptr<const GraphSpec>(ask.graph, &ask.graph->spec());
   plan.revision = ask.graph->revision();
+  auto missing = FindMissingQuery(shared_, *ask.graph, ask.ns, plan, prober_);
+  if (!missing.ok()) return missing.status();
+  if (*missing && (*missing)->input.presence == Presence::kRequired) return StatusOf(**missing);
+  made.awaited = *std::move(missing);
   made.plan = std::make_shared<const Plan>(std::move(plan));
   return made;
 }

@@ -2,11 +2,13 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "server/app/graphs.h"
 #include "server/app/ports.h"
+#include "server/app/queries.h"
 #include "server/app/shared_schedule.h"
 #include "server/domain/build.h"
 #include "server/domain/plan.h"
@@ -27,6 +29,7 @@ struct PlanAsk {
 /// Either a plan, or what must be asked before there can be one.
 struct PlanMade {
   PlanPtr plan;
+  std::optional<MissingQuery> awaited;  // before the plan can be carried out
   std::vector<ConfigureBatch> needed;
   std::vector<ConfigureAnswer> answers;  // new ones: to be recorded with the plan
 };

@@ -29,7 +29,7 @@ struct BuildRequest {
   std::vector<std::string> targets;
   BuildOptions options;
   std::map<std::string, std::string> labels;
-  std::string plan_etag;  // hexadecimal; empty: not pinned
+  Digest plan_etag;  // zeros: not pinned
 };
 
 struct KeptNode {

@@ -67,6 +67,7 @@ struct Build {
   std::vector<std::string> targets;  // refs, patterns, ranges, as asked for
   BuildOptions options;
   std::map<std::string, std::string> labels;
+  Digest plan_etag;  // of the plan that it pins; zeros: any
   BuildState state = BuildState::kReceived;
   Reason reason = Reason::kNone;  // of the end
   std::string message;            // of the end: one line for people

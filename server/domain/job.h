@@ -26,6 +26,15 @@ enum class Identity : std::uint8_t {
   kNone = 3,     // QUERY and ORDER without a declared identity
 };
 
+/// What a QUERY input asks of data that the build does not make itself.  Not a fact.
+enum class Presence : std::uint8_t {
+  kRequired = 0,  // nothing there: the build fails, and says so before anything runs
+  kAwaited = 1,   // nothing there: the build waits before anything runs, up to a limit
+  kIgnored = 2,   // nobody looks
+};
+constexpr std::uint32_t kWaitMaxSecondsDefault = 3600;
+constexpr std::uint32_t kWaitMaxSecondsMost = 30 * 24 * 3600;
+
 /// A file that was frozen as a blob at deploy.
 struct FrozenFile {
   std::string path;  // relative to the graph's folder
@@ -39,6 +48,8 @@ struct InputSpec {
   std::string ref;  // template over the job's captures; see docs/templates.md
   InputKind kind = InputKind::kMaterialize;
   Identity identity = Identity::kKey;
+  Presence presence = Presence::kRequired;  // of a QUERY
+  std::uint32_t wait_max_s = 0;             // of an awaited one
   auto operator<=>(const InputSpec&) const = default;
 };
 
@@ -97,6 +108,8 @@ struct GraphSpec {
 struct Input {
   InputKind kind = InputKind::kMaterialize;
   Identity identity = Identity::kKey;
+  Presence presence = Presence::kRequired;  // of a QUERY
+  std::uint32_t wait_max_s = 0;             // of an awaited one
   std::string ref;
   auto operator<=>(const Input&) const = default;
 };
@@ -124,6 +137,7 @@ int MajorVersion(const std::string& version);
 
 std::string ToString(InputKind kind);
 std::string ToString(Identity identity);
+std::string ToString(Presence presence);
 std::string ToString(Runner runner);
 
 }  // namespace fft

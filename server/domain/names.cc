@@ -103,6 +103,11 @@ std::string ToString(Identity identity) {
   return std::string(NameOf(kNames, static_cast<std::size_t>(identity)));
 }
 
+std::string ToString(Presence presence) {
+  static constexpr std::array<std::string_view, 3> kNames = {"required", "awaited", "ignored"};
+  return std::string(NameOf(kNames, static_cast<std::size_t>(presence)));
+}
+
 std::string ToString(Runner runner) { return runner == Runner::kExec ? "exec" : "noop"; }
 
 PartitionState PartitionStateOf(NodeState state) {

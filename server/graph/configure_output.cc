@@ -112,6 +112,7 @@ class AnswerReader {
     input.kind = ReadKind(Member(json, "dep_type_code"), Member(json, "dep_type_name"));
     const Json& identity = Member(json, "identity");
     input.identity = input.kind == InputKind::kMaterialize ? Identity::kKey : Identity::kNone;
+    ReadPresence(json, &input);
     if (identity.is_null()) return input;
     for (const Identity known :
          {Identity::kKey, Identity::kContent, Identity::kVersion, Identity::kNone}) {
@@ -122,6 +123,28 @@ class AnswerReader {
     }
     Fail("inputs: identity is none of key, content, version, none");
     return input;
+  }
+
+  void ReadPresence(const Json& json, Input* input) {
+    const Json& presence = Member(json, "presence");
+    const Json& wait = Member(json, "wait_max_s");
+    if (presence.is_null() && wait.is_null()) return;
+    if (input->kind != InputKind::kQuery) return Fail("inputs: presence is a query's");
+    for (const Presence known : {Presence::kRequired, Presence::kAwaited, Presence::kIgnored})
+      if (presence.is_string() && presence.get_ref<const std::string&>() == ToString(known)) {
+        input->presence = known;
+        if (known == Presence::kAwaited) return ReadWait(wait, input);
+        return wait.is_null() ? void() : Fail("inputs: wait_max_s is for what is awaited");
+      }
+    Fail("inputs: presence is none of required, awaited, ignored");
+  }
+
+  void ReadWait(const Json& wait, Input* input) {
+    input->wait_max_s = kWaitMaxSecondsDefault;
+    if (wait.is_null()) return;
+    if (!wait.is_number_unsigned() || wait.get<std::uint64_t>() > kWaitMaxSecondsMost)
+      return Fail(fmt::format("inputs: wait_max_s is no number up to {}", kWaitMaxSecondsMost));
+    input->wait_max_s = wait.get<std::uint32_t>();
   }
 
   InputKind ReadKind(const Json& code, const Json& name) {

@@ -26,7 +26,8 @@ int Strength(InputKind kind) {
 Status SortInputs(std::vector<Input>* inputs) {
   std::sort(inputs->begin(), inputs->end(), [](const Input& a, const Input& b) {
     if (a.ref != b.ref) return a.ref < b.ref;
-    return Strength(a.kind) > Strength(b.kind);
+    if (a.kind != b.kind) return Strength(a.kind) > Strength(b.kind);
+    return a.presence < b.presence;
   });
   for (std::size_t i = 1; i < inputs->size(); ++i) {
     const Input& stronger = (*inputs)[i - 1];
@@ -117,7 +118,8 @@ Status JobTemplate::CompileTemplates() {
   for (const InputSpec& input : spec_->inputs) {
     auto parsed = Template::Parse(input.ref, captures);
     if (!parsed.ok()) return invalid("input", input.ref, parsed.status());
-    inputs_.push_back({*std::move(parsed), input.kind, input.identity});
+    inputs_.push_back(
+        {*std::move(parsed), input.kind, input.identity, input.presence, input.wait_max_s});
   }
   for (const std::string& arg : spec_->args) {
     auto parsed = Template::Parse(arg, captures);
@@ -197,7 +199,8 @@ Status JobTemplate::AddInputs(std::span<const TemplateValue> values, JobConfig* 
                  : Refused(done, "input", input.ref);
     for (std::string& ref : refs) {
       if (const Status good = CheckRef(ref); !good.ok()) return Refused(good, "input", input.ref);
-      config->inputs.push_back({input.kind, input.identity, std::move(ref)});
+      config->inputs.push_back(
+          {input.kind, input.identity, input.presence, input.wait_max_s, std::move(ref)});
     }
   }
   if (const Status sorted = SortInputs(&config->inputs); !sorted.ok())

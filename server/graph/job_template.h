@@ -34,6 +34,8 @@ class JobTemplate {
     Template ref;
     InputKind kind = InputKind::kMaterialize;
     Identity identity = Identity::kKey;
+    Presence presence = Presence::kRequired;
+    std::uint32_t wait_max_s = 0;
   };
 
   Status CompileOutputs();
@@ -53,7 +55,8 @@ class JobTemplate {
   std::vector<std::pair<std::string, Template>> env_;
 };
 
-/// Sorts inputs by ref and joins equal refs: MATERIALIZE wins over ORDER over QUERY.
+/// Sorts inputs by ref and joins equal refs: MATERIALIZE wins over ORDER over QUERY, and of two
+/// QUERYs the one that asks more of what is there.
 /// INVALID_ARGUMENT for one ref with two identities.
 Status SortInputs(std::vector<Input>* inputs);
 

@@ -50,6 +50,8 @@ void WriteJob(const JobSpec& job, Canonical& out) {
     out.Text(input.ref);
     out.Number(static_cast<int>(input.kind));
     out.Number(static_cast<int>(input.identity));
+    out.Number(static_cast<int>(input.presence));
+    out.Number(input.wait_max_s);
   }
   out.Texts(job.args);
   out.Number(job.env.size());

@@ -109,8 +109,8 @@ BuildRequest FromProto(const v1::CreateBuildRequest& from, const std::string& pr
   if (from.targets().empty()) fields->Add(name("targets"), "is empty");
   fields->Refs(name("targets"), from.targets(), kTargetsMax, kTargetBytesMax);
   CheckLabels(from.labels(), name("labels"), fields);
-  fields->HexOrNone(name("plan_etag"), from.plan_etag());
   BuildRequest request;
+  request.plan_etag = fields->HexOrNone(name("plan_etag"), from.plan_etag());
   request.revision = fields->HexOrNone(name("revision"), from.revision());
   request.options = FromProto(from.options(), name("options"), fields);
   if (!fields->ok()) return request;
@@ -120,7 +120,6 @@ BuildRequest FromProto(const v1::CreateBuildRequest& from, const std::string& pr
   request.ns = from.namespace_();
   request.targets.assign(from.targets().begin(), from.targets().end());
   request.labels.insert(from.labels().begin(), from.labels().end());
-  request.plan_etag = from.plan_etag();
   return request;
 }
 

@@ -39,11 +39,27 @@ InputSpec FromProto(const v1::Input& from, std::string_view at, Fields* fields) 
   fields->Ref(name("ref"), from.ref());
   fields->Range(name("kind"), from.kind(), 0, v1::InputKind_MAX);
   fields->Range(name("identity"), from.identity(), 0, v1::Identity_MAX);
+  fields->Range(name("presence"), from.presence(), 0, v1::Presence_MAX);
+  fields->Range(name("wait_max"), from.wait_max().seconds(), 0, kWaitMaxSecondsMost);
   InputSpec input{.ref = from.ref()};
   if (!fields->ok()) return input;
   input.kind = static_cast<InputKind>(from.kind());
   input.identity = static_cast<Identity>(from.identity());
+  input.presence = static_cast<Presence>(from.presence());
+  if (input.presence == Presence::kAwaited)
+    input.wait_max_s = from.has_wait_max() ? static_cast<std::uint32_t>(from.wait_max().seconds())
+                                           : kWaitMaxSecondsDefault;
   return input;
+}
+
+/// An Input or an InputSpec.
+template <class T>
+void ToProto(const T& input, v1::Input* to) {
+  to->set_kind(static_cast<v1::InputKind>(input.kind));
+  to->set_identity(static_cast<v1::Identity>(input.identity));
+  to->set_ref(input.ref);
+  to->set_presence(static_cast<v1::Presence>(input.presence));
+  if (input.wait_max_s > 0) to->mutable_wait_max()->set_seconds(input.wait_max_s);
 }
 
 void CheckJob(const v1::JobSpec& from, const Under& name, Fields* fields) {
@@ -88,10 +104,7 @@ void ToProto(const JobSpec& job, v1::JobSpec* to) {
   to->set_label(job.label);
   for (const std::string& output : job.outputs) to->add_outputs(output);
   for (const InputSpec& input : job.inputs) {
-    v1::Input& in = *to->add_inputs();
-    in.set_kind(static_cast<v1::InputKind>(input.kind));
-    in.set_identity(static_cast<v1::Identity>(input.identity));
-    in.set_ref(input.ref);
+    ToProto(input, to->add_inputs());
   }
   for (const std::string& arg : job.args) to->add_args(arg);
   to->mutable_env()->insert(job.env.begin(), job.env.end());
@@ -198,10 +211,7 @@ void ToProto(const JobConfig& config, v1::JobConfig* to) {
   for (const FrozenFile& file : config.files) ToProto(file, to->add_files());
   for (const std::string& output : config.outputs) to->add_outputs(output);
   for (const Input& input : config.inputs) {
-    v1::Input& in = *to->add_inputs();
-    in.set_kind(static_cast<v1::InputKind>(input.kind));
-    in.set_identity(static_cast<v1::Identity>(input.identity));
-    in.set_ref(input.ref);
+    ToProto(input, to->add_inputs());
   }
   for (const std::string& arg : config.args) to->add_args(arg);
   to->mutable_env()->insert(config.env.begin(), config.env.end());

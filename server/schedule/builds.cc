@@ -22,24 +22,21 @@ Status NoSuchBuild(BuildId id) {
 }
 
 constexpr Duration kCountsEvery{1'000};
-constexpr std::size_t kEndedRequestsKept = 10'000;
 
 }  // namespace
 
 void Schedule::On(const BuildRequested& c, TimePoint now) {
-  const auto name = std::pair(c.build.principal, c.build.request_id);
-  if (const auto at = requests_.find(name); !name.second.empty() && at != requests_.end()) {
-    const auto& [id, digest] = at->second;
+  if (const RequestIds::Known* known = requests_.Find(c.build)) {
     Answer answer{.reply = c.reply, .status = Ok(), .build = Build{}, .kept = {}, .worker = {}};
-    if (digest != c.build.request_digest)
+    if (known->digest != c.build.request_digest)
       answer.status = WithDetails(
           Error(Code::kAlreadyExists, "request id {} was used for build {} with another body",
-                name.second, id.value),
+                c.build.request_id, known->build.value),
           {.reason = "REQUEST_ID_CLASH",
-           .metadata = {{"build", fmt::format("{}", id.value)}},
+           .metadata = {{"build", fmt::format("{}", known->build.value)}},
            .fields = {}});
-    answer.build->id = id;
-    if (const PendingBuild* build = FindBuild(id)) answer.build = build->row;
+    answer.build->id = known->build;
+    if (const PendingBuild* build = FindBuild(known->build)) answer.build = build->row;
     effects_.answers.push_back(std::move(answer));
     return;
   }
@@ -51,7 +48,7 @@ void Schedule::On(const BuildRequested& c, TimePoint now) {
   row.state = BuildState::kReceived;
   if (row.options.discipline == Discipline::kEager)
     build->open_level = std::numeric_limits<int>::max();
-  if (!name.second.empty()) requests_[name] = {row.id, row.request_digest};
+  requests_.Opened(row);
   row.received_event = EventSeq{journal_.last_event().value + 1};
   journal_.BuildChanged(row, now);
   effects_.answers.push_back(
@@ -61,6 +58,24 @@ void Schedule::On(const BuildRequested& c, TimePoint now) {
   SaveBuild(*build);
   effects_.plans.push_back({row.id, {}});
   builds_.emplace(row.id, std::move(build));
+}
+
+// The build has no node yet, so it stands in nobody's way.
+void Schedule::On(const QueryAwaited& c, TimePoint now) {
+  PendingBuild* build = FindOpen(c.build);
+  if (build == nullptr || build->row.state != BuildState::kPlanning || build->left > 0) return;
+  const bool was_awaiting = std::exchange(build->is_awaiting, true);
+  if (now >= build->row.received_at + c.wait_max)
+    return EndBuild(*build, BuildState::kFailed, Reason::kNone,
+                    fmt::format("{}; it was awaited for {} s", c.message,
+                                (now - build->row.received_at).count() / 1000),
+                    now);
+  if (!was_awaiting || build->row.message != c.message) {
+    build->row.message = c.message;
+    journal_.BuildChanged(build->row, now);
+    SaveBuild(*build);
+  }
+  awaiting_.push_back({now + options_.await_every, {c.build, c.outputs}});
 }
 
 void Schedule::On(const BuildPlanFailed& c, TimePoint now) {
@@ -113,6 +128,9 @@ void Schedule::On(const Ticked&, TimePoint now) {
     backoffs_.erase(backoffs_.begin());
     if (const auto at = nodes_.find(id); at != nodes_.end()) Wake(*at->second);
   }
+  for (auto& [at, wanted] : awaiting_)
+    if (at <= now && FindOpen(wanted.build) != nullptr) effects_.plans.push_back(std::move(wanted));
+  std::erase_if(awaiting_, [&](const auto& item) { return item.first <= now; });
   for (auto& [id, worker] : workers_.all())
     if (!worker.is_connected && !worker.leases.empty() &&
         worker.left_at + options_.orphan_after + options_.kill_time <= now)
@@ -128,7 +146,7 @@ void Schedule::On(const Ticked&, TimePoint now) {
       build->row.reason = Reason::kDeadlineExceeded;
       SaveBuild(*build);
       Stop(*build, Reason::kDeadlineExceeded, /*kills=*/true, now, nullptr);
-      ToCheck(*build);
+      to_check_.push_back(build->row.id);
     }
     if (saves_counts && build->is_dirty) SaveBuild(*build);
   }
@@ -181,7 +199,7 @@ void Schedule::CountLeaving(const PendingNode& node, const Waiter& waiter) {
   --build.left;
   --build.left_by_level[waiter.level];
   build.is_dirty = true;
-  ToCheck(build);
+  to_check_.push_back(build.row.id);
 }
 
 void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
@@ -190,6 +208,7 @@ void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, st
     Stop(build, reason, /*kills=*/true, now, nullptr);
     DrainFailing(now);
   }
+  build.StopAwaiting();
   Build& row = build.row;
   row.state = state;
   if (row.reason == Reason::kNone) row.reason = reason;
@@ -200,13 +219,9 @@ void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, st
   journal_.BuildChanged(row, now);
   SaveBuild(build);
   hungry_.erase({-row.options.priority, row.id});
-  if (!row.request_id.empty()) ended_requests_.emplace_back(row.principal, row.request_id);
-  for (; ended_requests_.size() > kEndedRequestsKept; ended_requests_.pop_front())
-    requests_.erase(ended_requests_.front());
+  requests_.Ended(row);
   build.is_ended = true;
 }
-
-void Schedule::ToCheck(PendingBuild& build) { to_check_.push_back(build.row.id); }
 
 void Schedule::Check(PendingBuild& build, TimePoint now) {
   if (build.is_ended) return;
@@ -236,9 +251,21 @@ void Schedule::Check(PendingBuild& build, TimePoint now) {
 }
 
 void Schedule::SaveBuild(PendingBuild& build) {
-  build.is_dirty = false;
-  build.row.counts.running = build.running;
-  journal_.changes().builds.push_back(build.row);
+  if (!std::exchange(build.is_to_save, true)) to_save_.push_back(build.row.id);
+}
+
+// Once a batch, as they are at its end.  What was asked for may be long and never changes: it is
+// written with the first row alone.
+void Schedule::WriteBuilds() {
+  for (const BuildId id : std::exchange(to_save_, {})) {
+    PendingBuild& build = *builds_.at(id);
+    build.is_to_save = build.is_dirty = false;
+    build.row.counts.running = build.is_ended ? 0 : build.running;
+    std::vector<std::string> targets;
+    if (std::exchange(build.is_stored, true)) targets.swap(build.row.targets);
+    journal_.changes().builds.push_back(build.row);
+    if (!targets.empty()) targets.swap(build.row.targets);
+  }
 }
 
 }  // namespace fft

@@ -18,6 +18,13 @@
 
 namespace fft {
 
+/// What a configure executable said: to be parsed before the plan is made.
+struct ConfigureOutput {
+  std::string job;
+  std::vector<std::string> refs;
+  std::string stdout_text;
+};
+
 // Everything that can happen to the schedule, in the past tense.  Ids are chosen by whoever sends
 // the command, so that a log of commands replays to the same state.
 
@@ -36,6 +43,13 @@ struct ConfigureNeeded {
   std::shared_ptr<const GraphSpec> spec;
   std::vector<ConfigureBatch> batches;
   std::vector<ConfigureAnswer> answers;  // that came in meanwhile
+};
+/// The plan reads data from outside the graph that is not there.
+struct QueryAwaited {
+  BuildId build;
+  std::string message;                   // what is missing, for people
+  Duration wait_max{};                   // from the receipt of the build
+  std::vector<ConfigureOutput> outputs;  // that this plan rests on: for the next one
 };
 struct BuildPlanFailed {
   BuildId build;
@@ -80,16 +94,11 @@ struct GraphNoted {
 };  // a revision was stored: watchers are told
 struct Ticked {};
 
-using Command = std::variant<BuildRequested, BuildPlanned, ConfigureNeeded, BuildPlanFailed,
-                             BuildCancelled, BuildUpdated, NodeProbed, WorkerJoined, WorkerLeft,
-                             WorkerHeard, WorkerDrained, GraphNoted, Ticked>;
+using Command =
+    std::variant<BuildRequested, BuildPlanned, ConfigureNeeded, QueryAwaited, BuildPlanFailed,
+                 BuildCancelled, BuildUpdated, NodeProbed, WorkerJoined, WorkerLeft, WorkerHeard,
+                 WorkerDrained, GraphNoted, Ticked>;
 
-/// What a configure executable said: to be parsed before the plan is made.
-struct ConfigureOutput {
-  std::string job;
-  std::vector<std::string> refs;
-  std::string stdout_text;
-};
 struct PlanWanted {
   BuildId build;
   std::vector<ConfigureOutput> outputs;

@@ -211,11 +211,12 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
   }
   AddPendingUpstreams(ties);
   build->row.state = BuildState::kExecuting;
+  build->StopAwaiting();
   journal_.BuildChanged(build->row, now);
   RecordHits(*build, plan, found, now);
   Attach(*build, ties, now);
   SaveBuild(*build);
-  ToCheck(*build);
+  to_check_.push_back(build->row.id);
 }
 
 // A node that this build joined may wait for nodes that this build's own plan took for done: it
@@ -296,6 +297,7 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
   if (build == nullptr || build->is_stopping || build->row.state != BuildState::kPlanning ||
       build->left > 0)  // planned twice: what was asked first will answer
     return;
+  build->StopAwaiting();
   const NamespaceId ns = InternNamespace(build->row.ns);
   std::vector<Tie> ties;
   for (const ConfigureBatch& batch : c.batches) {

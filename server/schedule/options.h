@@ -16,6 +16,8 @@ struct ScheduleOptions {
   double backlog_ms = 20;
   /// Never more than this many leases a worker.
   int leases_max = 1'024;
+  /// How often a build looks again for data from outside the graph that it waits for.
+  Duration await_every{2'000};
   int faults_max = 3;  // infrastructure faults in a row, then quarantine
 };
 

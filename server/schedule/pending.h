@@ -77,9 +77,16 @@ struct PendingBuild {
   bool is_ended = false;                    // to be forgotten at the end of the batch
   std::vector<ConfigureOutput> configured;  // answers, until the next plan
   bool is_dirty = false;                    // its counts differ from the row that was last written
+  bool is_awaiting = false;                 // data from outside: its message says which
+  bool is_to_save = false;                  // its row is written when the batch is settled
+  bool is_stored = false;                   // it was written before: what was asked for is known
   std::int64_t running = 0;
   /// Released nodes that may start: (level, node).  Entries may be stale: look at the node.
   std::set<std::pair<int, NodeId>> ready;
+
+  void StopAwaiting() {
+    if (std::exchange(is_awaiting, false)) row.message.clear();
+  }
 };
 
 /// A worker with what it holds.

@@ -10,13 +10,17 @@
 
 namespace fft {
 
+namespace {
+
+bool IsReleasedBy(const Waiter& waiter) {
+  return !waiter.build->is_stopping && waiter.level <= waiter.build->open_level;
+}
+
+}  // namespace
+
 void Schedule::Wake(PendingNode& node) {
   if (std::exchange(node.is_woken, true)) return;
   woken_.push_back(node.row.id);
-}
-
-bool Schedule::IsReleasedBy(const Waiter& waiter) const {
-  return !waiter.build->is_stopping && waiter.level <= waiter.build->open_level;
 }
 
 void Schedule::Look(PendingNode& node, TimePoint now) {
@@ -25,8 +29,7 @@ void Schedule::Look(PendingNode& node, TimePoint now) {
       node.row.not_before > now)
     return;
   if (node.is_settled) return Release(node);  // it was blocked when it was to be granted
-  const bool is_released = std::any_of(node.waiters.begin(), node.waiters.end(),
-                                       [&](const Waiter& waiter) { return IsReleasedBy(waiter); });
+  const bool is_released = std::any_of(node.waiters.begin(), node.waiters.end(), IsReleasedBy);
   if (!is_released || IsBlocked(node)) return;
   if (!MayBeHit(node)) return MakeReady(node, now);
   if (node.row.config->runner == Runner::kNoop) return CutOff(node, now);  // leaves no data

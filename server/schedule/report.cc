@@ -240,7 +240,7 @@ void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
   --build.left_by_level[waiter.level];
   build.is_dirty = true;
   build.ready.erase({waiter.level, node.row.id});
-  ToCheck(build);
+  to_check_.push_back(build.row.id);
   if (node.row.kind == NodeKind::kConfigure) {
     if (build.left > 0 || build.is_stopping || node.row.state != NodeState::kSucceeded) {
       build.has_failed |= node.row.state == NodeState::kFailed;

@@ -80,11 +80,10 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
     build->row = row;
     build->row.counts = {.total = row.counts.cached, .cached = row.counts.cached};
     build->has_failed = row.reason == Reason::kFailFast;
-    build->is_dirty = true;
+    build->is_dirty = build->is_stored = true;
     if (row.options.discipline == Discipline::kEager)
       build->open_level = std::numeric_limits<int>::max();
-    if (!row.request_id.empty())
-      requests_[{row.principal, row.request_id}] = {row.id, row.request_digest};
+    requests_.Opened(row);
     builds_.emplace(row.id, std::move(build));
   }
   std::unordered_map<NodeId, const Node*> ended;
@@ -125,9 +124,11 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
     if (build->row.reason != Reason::kNone)  // it was being cancelled, or had failed fast
       Stop(*build, build->row.reason, /*kills=*/build->row.reason != Reason::kFailFast, now,
            nullptr);
-    else if (is_planning)
+    else if (is_planning) {
+      build->row.message.clear();  // it may have told what it waited for
       effects_.plans.push_back({id, {}});
-    ToCheck(*build);
+    }
+    to_check_.push_back(build->row.id);
   }
 }
 

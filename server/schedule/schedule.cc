@@ -29,6 +29,7 @@ Effects Schedule::Settle(TimePoint now) {
     }
   }
   GrantAll(now);
+  WriteBuilds();
   for (const NodeId id : std::exchange(ended_, {})) nodes_.erase(id);
   std::erase_if(builds_, [](const auto& item) { return item.second->is_ended; });
   Effects out = std::exchange(effects_, {});

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -14,6 +13,7 @@
 #include "server/schedule/journal.h"
 #include "server/schedule/options.h"
 #include "server/schedule/pending.h"
+#include "server/schedule/request_ids.h"
 #include "server/schedule/traffic.h"
 #include "server/schedule/worker_table.h"
 
@@ -48,6 +48,7 @@ class Schedule {
 
  private:
   void On(const BuildRequested& c, TimePoint now);
+  void On(const QueryAwaited& c, TimePoint now);
   void On(const BuildPlanFailed& c, TimePoint now);
   void On(const BuildCancelled& c, TimePoint now);
   void On(const BuildUpdated& c, TimePoint now);
@@ -59,8 +60,8 @@ class Schedule {
   void EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                 TimePoint now);
   void Check(PendingBuild& build, TimePoint now);
-  void ToCheck(PendingBuild& build);
   void SaveBuild(PendingBuild& build);
+  void WriteBuilds();
   void On(const BuildPlanned& c, TimePoint now);
   void On(const ConfigureNeeded& c, TimePoint now);
   NamespaceId InternNamespace(const std::string& name);
@@ -83,7 +84,6 @@ class Schedule {
   void CutOff(PendingNode& node, TimePoint now);
   void MakeReady(PendingNode& node, TimePoint now);
   void Release(PendingNode& node);
-  bool IsReleasedBy(const Waiter& waiter) const;
   void OpenLevels(PendingBuild& build);
   std::vector<Digest> Identities(const PendingNode& node, std::vector<RunId>* runs) const;
   // grant.cc
@@ -132,14 +132,14 @@ class Schedule {
   std::unordered_map<RunId, NodeId> leases_;
   std::unordered_map<Digest, NodeId> configures_;  // pending, by plan key
   std::set<std::pair<TimePoint, NodeId>> backoffs_;
+  std::vector<std::pair<TimePoint, PlanWanted>> awaiting_;
   std::set<std::pair<int, BuildId>> hungry_;  // builds with released nodes: (-priority, build)
   std::vector<NodeId> woken_;                 // to be looked at by Settle()
   std::vector<std::pair<NodeId, NodeId>> failing_;  // a node, and the upstream that ended badly
   std::vector<NodeId> ended_;                       // to be forgotten at the end of Settle()
   std::vector<BuildId> to_check_;                   // whose levels or end may have come
-  /// Request ids of open builds and of the last that ended; older ones are known to the store.
-  std::map<std::pair<std::string, std::string>, std::pair<BuildId, Digest>> requests_;
-  std::deque<std::pair<std::string, std::string>> ended_requests_;
+  std::vector<BuildId> to_save_;                    // whose rows are written by Settle()
+  RequestIds requests_;
   BuildId last_build_;
   NodeId last_node_;
   RunId last_run_;

@@ -67,6 +67,8 @@ T ReadInput(const Json& json) {
   Get(json, "ref", input.ref);
   GetEnum(json, "kind", input.kind);
   GetEnum(json, "identity", input.identity);
+  GetEnum(json, "presence", input.presence);
+  Get(json, "wait_max_s", input.wait_max_s);
   return input;
 }
 
@@ -166,6 +168,7 @@ Build ReadBuild(const Json& json) {
   Get(json, "targets", build.targets);
   if (const auto at = json.find("options"); at != json.end()) ReadOptions(*at, build.options);
   Get(json, "labels", build.labels);
+  Get(json, "plan_etag", build.plan_etag);
   GetEnum(json, "state", build.state);
   GetEnum(json, "reason", build.reason);
   Get(json, "message", build.message);

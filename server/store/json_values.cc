@@ -14,7 +14,11 @@ void Write(JsonWriter& json, const FrozenFile& file) {
 template <class T>
 void WriteInput(JsonWriter& json, const T& input) {
   json.Begin().Field("ref", input.ref).Field("kind", static_cast<int>(input.kind));
-  json.Field("identity", static_cast<int>(input.identity)).End();
+  json.Field("identity", static_cast<int>(input.identity));
+  if (input.presence != Presence::kRequired)
+    json.Field("presence", static_cast<int>(input.presence));
+  if (input.wait_max_s > 0) json.Field("wait_max_s", input.wait_max_s);
+  json.End();
 }
 void Write(JsonWriter& json, const Input& input) { WriteInput(json, input); }
 void Write(JsonWriter& json, const InputSpec& input) { WriteInput(json, input); }
@@ -97,7 +101,8 @@ std::string ToJson(const Build& build) {
   json.Field("namespace", build.ns).Field("graph", build.graph).Field("revision", build.revision);
   json.Field("targets", build.targets).Key("options");
   Write(json, build.options);
-  json.Field("labels", build.labels).Field("state", static_cast<int>(build.state));
+  json.Field("labels", build.labels).Field("plan_etag", build.plan_etag);
+  json.Field("state", static_cast<int>(build.state));
   json.Field("reason", static_cast<int>(build.reason)).Field("message", build.message);
   json.Key("counts");
   Write(json, build.counts);

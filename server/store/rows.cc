@@ -67,6 +67,7 @@ StatusOr<Build> ReadBuild(Row& row) {
   auto labels = TextsFromJson(row.View());
   if (!labels.ok()) return labels.status();
   build.labels = *std::move(labels);
+  build.plan_etag = row.Digest();
   build.state = row.Enum<BuildState>();
   build.reason = row.Enum<Reason>();
   build.message = row.Text();

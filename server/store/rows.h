@@ -20,8 +20,9 @@ Partition ReadPartition(Row& row);
 inline constexpr char kBuildList[] =
     "b.id, b.request_id, b.request_digest, b.principal, b.namespace, b.graph, b.revision, "
     "b.targets, b.cache_mode, b.rebuild, b.discipline, b.jobs_max, b.keeps_going, b.priority, "
-    "b.deadline, b.labels::text, b.state, b.reason, b.message, b.nodes_total, b.nodes_cached, "
-    "b.nodes_cut_off, b.nodes_joined, b.nodes_running, b.nodes_succeeded, b.nodes_failed, "
+    "b.deadline, b.labels::text, b.plan_etag, b.state, b.reason, b.message, b.nodes_total, "
+    "b.nodes_cached, b.nodes_cut_off, b.nodes_joined, b.nodes_running, b.nodes_succeeded, "
+    "b.nodes_failed, "
     "b.nodes_cancelled, b.received_at, b.started_at, b.ended_at, b.received_event, b.ended_event";
 StatusOr<Build> ReadBuild(Row& row);
 

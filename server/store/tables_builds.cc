@@ -23,7 +23,7 @@ Records BuildRows(const std::vector<Build>& builds) {
     const BuildOptions& options = b->options;
     rows.Enum(options.cache).Texts(options.rebuild).Enum(options.discipline);
     rows.Int32(options.jobs_max).Bool(options.keeps_going).Int32(options.priority);
-    rows.Time(options.deadline).Jsonb(ToJson(b->labels));
+    rows.Time(options.deadline).Jsonb(ToJson(b->labels)).Digest(b->plan_etag);
     rows.Enum(b->state).Enum(b->reason).Text(b->message);
     const NodeCounts& counts = b->counts;
     rows.Int64(counts.total).Int64(counts.cached).Int64(counts.cut_off).Int64(counts.joined);

@@ -44,6 +44,7 @@ Build SampleBuild(std::int64_t id) {
                    .priority = -3,
                    .deadline = At(1000)};
   build.labels = {{"team", "data"}, {"why", "it's \"late\"\n"}};
+  build.plan_etag = Sha256("etag");
   build.state = BuildState::kExecuting;
   build.reason = Reason::kJobFailed;
   build.message = "job a/1 failed: \xC3\xA9";

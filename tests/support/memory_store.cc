@@ -35,7 +35,13 @@ Status MemoryStore::Commit(Epoch epoch, const ChangeSet& changes) {
   if (epoch != epoch_) return Error(Code::kAborted, "epoch {} is over", epoch.value);
   for (const Namespace& row : changes.namespaces) namespaces_[row.id] = row;
   for (const Partition& row : changes.partitions) partitions_[row.id] = row;
-  for (const Build& row : changes.builds) builds_[row.id] = row;
+  for (const Build& row : changes.builds) {
+    std::vector<std::string> targets = row.targets;
+    if (const auto known = builds_.find(row.id); known != builds_.end())
+      targets = known->second.targets;  // they come with the first row alone
+    builds_[row.id] = row;
+    builds_[row.id].targets = std::move(targets);
+  }
   for (const Node& row : changes.nodes) FFT_CHECK(nodes_.emplace(row.id, row).second);
   for (const NodeUpdate& update : changes.node_updates) Apply(update, nodes_.at(update.id));
   attachments_.insert(attachments_.end(), changes.attachments.begin(), changes.attachments.end());

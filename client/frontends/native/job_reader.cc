@@ -15,6 +15,28 @@ namespace v1 = build::v1;
 
 namespace {
 
+void SetDuration(const YamlMap& limits, const char* key, google::protobuf::Duration* to) {
+  const std::string text = limits.RequiredText(key);
+  const auto length = ParseDuration(text);
+  if (!length || *length <= Duration::zero())
+    limits.Fail(key,
+                fmt::format("'{}' is a length of time such as 10s, 5m or 1h, not '{}'", key, text));
+  to->set_seconds(length->count() / 1000);
+  to->set_nanos(static_cast<std::int32_t>(length->count() % 1000) * 1'000'000);
+}
+
+void ReadPresence(const YamlMap& map, v1::Input* input) {
+  if (!map.Has("query") && map.Has("presence"))
+    map.Fail("presence", "'presence' is for a 'query': anything else is built or waited for");
+  const auto presence =
+      map.Choice("presence", v1::PRESENCE_REQUIRED, {"required", "awaited", "ignored"});
+  input->set_presence(static_cast<v1::Presence>(presence));
+  if (!map.Has("wait_max")) return;
+  if (input->presence() != v1::PRESENCE_AWAITED)
+    map.Fail("wait_max", "'wait_max' is for a 'query' with 'presence: awaited'");
+  SetDuration(map, "wait_max", input->mutable_wait_max());
+}
+
 v1::Input ReadInput(const YAML::Node& node, v1::Identity identity, const std::string& job) {
   v1::Input input;
   input.set_kind(v1::MATERIALIZE);
@@ -22,11 +44,13 @@ v1::Input ReadInput(const YAML::Node& node, v1::Identity identity, const std::st
   if (node.IsScalar()) {
     input.set_ref(node.Scalar());
   } else {
-    const YamlMap map(node, "an input of " + job, {"ref", "query", "order", "identity"});
+    const YamlMap map(node, "an input of " + job,
+                      {"ref", "query", "order", "identity", "presence", "wait_max"});
     if (map.Has("ref") + map.Has("query") + map.Has("order") != 1)
       map.Fail("", "needs exactly one of 'ref', 'query' and 'order'");
     if (map.Has("order") && map.Has("identity"))
       map.Fail("identity", "'order' reads nothing and has no identity");
+    ReadPresence(map, &input);
     const char* key = map.Has("ref") ? "ref" : map.Has("query") ? "query" : "order";
     input.set_ref(map.RequiredText(key));
     if (map.Has("query")) input.set_kind(v1::QUERY);
@@ -39,16 +63,6 @@ v1::Input ReadInput(const YAML::Node& node, v1::Identity identity, const std::st
   }
   if (input.ref().empty()) throw YamlError{node.Mark(), "an input of " + job + " is empty"};
   return input;
-}
-
-void SetDuration(const YamlMap& limits, const char* key, google::protobuf::Duration* to) {
-  const std::string text = limits.RequiredText(key);
-  const auto length = ParseDuration(text);
-  if (!length || *length <= Duration::zero())
-    limits.Fail(key,
-                fmt::format("'{}' is a length of time such as 10s, 5m or 1h, not '{}'", key, text));
-  to->set_seconds(length->count() / 1000);
-  to->set_nanos(static_cast<std::int32_t>(length->count() % 1000) * 1'000'000);
 }
 
 std::int64_t ReadSize(const YamlMap& limits, const char* key) {

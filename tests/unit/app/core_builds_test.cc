@@ -117,7 +117,7 @@ TEST_F(CoreBuilds, AnUnknownTargetFailsTheBuild) {
 
 TEST_F(CoreBuilds, APinnedPlanThatComesOutOtherwiseFailsTheBuild) {
   BuildRequest request = Request();
-  request.plan_etag = std::string(64, '0');
+  request.plan_etag = Sha256("another plan");
   ASSERT_TRUE(Create(request).Get().ok());
   ASSERT_TRUE(Ends(BuildId{1}, BuildState::kFailed));
   EXPECT_NE(store_.builds().at(BuildId{1}).message.find("plan has changed"), std::string::npos);
@@ -126,7 +126,7 @@ TEST_F(CoreBuilds, APinnedPlanThatComesOutOtherwiseFailsTheBuild) {
   core_->PlanBuild(Request(), planned.reply());
   ASSERT_TRUE(planned.Get().ok());
   EXPECT_EQ(planned.Get()->plan->nodes.size(), 2U);
-  request.plan_etag = ToHex(planned.Get()->plan->etag);
+  request.plan_etag = planned.Get()->plan->etag;
   ASSERT_TRUE(Create(request).Get().ok());
   EXPECT_TRUE(Ends(BuildId{2}, BuildState::kExecuting));
 }

@@ -24,7 +24,8 @@ JobConfig Weather() {
   config.executable = "bin/daily";
   config.files = {{"bin/daily", Filled(1), 10, true}, {"lib/parse", Filled(2), 20, false}};
   config.outputs = {"weather/daily/Seattle/2012-01-01"};
-  config.inputs = {{InputKind::kMaterialize, Identity::kContent, "weather/raw"}};
+  config.inputs = {
+      {.kind = InputKind::kMaterialize, .identity = Identity::kContent, .ref = "weather/raw"}};
   config.args = {"--city", "Seattle"};
   config.env = {{"CITY", "Seattle"}};
   return config;
@@ -180,10 +181,10 @@ TEST(DiffConfigs, CutsLongWordsBetweenCharacters) {
 TEST(DiffIdentities, ComparesByRef) {
   JobConfig before = Weather();
   JobConfig now = Weather();
-  before.inputs = {{InputKind::kMaterialize, Identity::kKey, "a"},
-                   {InputKind::kMaterialize, Identity::kKey, "b"}};
-  now.inputs = {{InputKind::kMaterialize, Identity::kKey, "b"},
-                {InputKind::kMaterialize, Identity::kKey, "c"}};
+  before.inputs = {{.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = "a"},
+                   {.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = "b"}};
+  now.inputs = {{.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = "b"},
+                {.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = "c"}};
   const std::vector<Digest> was = {Filled(1), Filled(2)};
   const std::vector<Digest> is = {Filled(3), Filled(4)};
   EXPECT_THAT(DiffIdentities(before, was, now, is),

@@ -145,7 +145,9 @@ TEST(Analyser, DeepChainsNeedNoStack) {
   const JobSpec link = ConfiguredJob("link", {"link/{n}"});
   Analyser analyser = MakeAnalyser(Graph({link}));
   for (int i = 0; i < kLinks; ++i) {
-    const Input before{InputKind::kMaterialize, Identity::kKey, fmt::format("link/{}", i - 1)};
+    const Input before{.kind = InputKind::kMaterialize,
+                       .identity = Identity::kKey,
+                       .ref = fmt::format("link/{}", i - 1)};
     const std::string ref = fmt::format("link/{}", i);
     ASSERT_TRUE(
         analyser
@@ -173,7 +175,7 @@ TEST(Analyser, AsksConfigureExecutablesInBatches) {
   EXPECT_THAT((*cone)->to_configure[0].refs,
               ElementsAre("asked/1", "asked/2", "asked/3", "asked/9"));
 
-  const Input leaf{InputKind::kMaterialize, Identity::kKey, "leaf/1"};
+  const Input leaf{.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = "leaf/1"};
   ASSERT_TRUE(
       analyser.Remember("asked", "asked/1", Answer(asked, {"asked/1", "asked/2"}, {leaf})).ok());
   ASSERT_TRUE(analyser.Remember("asked", "asked/3", Answer(asked, {"asked/3"})).ok());

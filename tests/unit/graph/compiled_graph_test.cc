@@ -68,9 +68,11 @@ TEST(Configure, ByTemplate) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_THAT((*config)->outputs, ElementsAre("log/2012-02/Seattle", "w/Seattle/2012-02"));
   EXPECT_THAT((*config)->inputs, SizeIs(30));
-  EXPECT_EQ((*config)->inputs.front(),
-            (Input{InputKind::kMaterialize, Identity::kContent, "d/Seattle/2012-02-01"}));
-  EXPECT_EQ((*config)->inputs.back(), (Input{InputKind::kMaterialize, Identity::kKey, "raw"}));
+  EXPECT_EQ((*config)->inputs.front(), (Input{.kind = InputKind::kMaterialize,
+                                              .identity = Identity::kContent,
+                                              .ref = "d/Seattle/2012-02-01"}));
+  EXPECT_EQ((*config)->inputs.back(),
+            (Input{.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = "raw"}));
   EXPECT_THAT((*config)->args,
               ElementsAre("--month", "2012-02", "--day=2012-01-01", "--day=2012-01-02"));
   EXPECT_EQ((*config)->env.at("CITY"), "Seattle");

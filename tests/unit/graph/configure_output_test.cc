@@ -25,7 +25,8 @@ TEST(ParseConfigureOutput, DataBuildsFormat) {
   const auto configs = ParseConfigureOutput(Asked(), {"asked/1", "asked/3"}, R"({"configs":[
     {"outputs":[{"str":"asked/2"},{"str":"asked/1"}],
      "inputs":[{"dep_type_code":1,"dep_type_name":"materialize","partition_ref":{"str":"z"}},
-               {"dep_type_code":0,"dep_type_name":"query","partition_ref":{"str":"q"}},
+               {"dep_type_code":0,"dep_type_name":"query","partition_ref":{"str":"q"},
+                "presence":"awaited","wait_max_s":60},
                {"dep_type_name":"order","partition_ref":{"str":"o"}},
                {"dep_type_code":1,"partition_ref":{"str":"c"},"identity":"content"}],
      "args":["--a",""],"env":{"X":"1"}},
@@ -37,10 +38,17 @@ TEST(ParseConfigureOutput, DataBuildsFormat) {
   EXPECT_EQ(first.version, "v1.0.0");
   EXPECT_EQ(first.executable, "bin/asked");
   EXPECT_THAT(first.outputs, ElementsAre("asked/1", "asked/2"));
-  EXPECT_THAT(first.inputs, ElementsAre(Input{InputKind::kMaterialize, Identity::kContent, "c"},
-                                        Input{InputKind::kOrder, Identity::kNone, "o"},
-                                        Input{InputKind::kQuery, Identity::kNone, "q"},
-                                        Input{InputKind::kMaterialize, Identity::kKey, "z"}));
+  EXPECT_THAT(
+      first.inputs,
+      ElementsAre(
+          Input{.kind = InputKind::kMaterialize, .identity = Identity::kContent, .ref = "c"},
+          Input{.kind = InputKind::kOrder, .identity = Identity::kNone, .ref = "o"},
+          Input{.kind = InputKind::kQuery,
+                .identity = Identity::kNone,
+                .presence = Presence::kAwaited,
+                .wait_max_s = 60,
+                .ref = "q"},
+          Input{.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = "z"}));
   EXPECT_THAT(first.args, ElementsAre("--a", ""));
   EXPECT_EQ(first.env, (std::map<std::string, std::string>{{"MODE", "{fast}"}, {"X", "1"}}));
 }
@@ -86,6 +94,15 @@ INSTANTIATE_TEST_SUITE_P(
         Rubbish{
             One(R"(,"inputs":[{"dep_type_code":1,"identity":"md5","partition_ref":{"str":"a"}}])"),
             "identity is none of"},
+        Rubbish{
+            One(R"(,"inputs":[{"dep_type_code":1,"presence":"ignored","partition_ref":{"str":"a"}}])"),
+            "presence is a query's"},
+        Rubbish{
+            One(R"(,"inputs":[{"dep_type_code":0,"presence":"maybe","partition_ref":{"str":"a"}}])"),
+            "presence is none of"},
+        Rubbish{One(R"(,"inputs":[{"dep_type_code":0,"presence":"awaited","wait_max_s":1e9,)"
+                    R"("partition_ref":{"str":"a"}}])"),
+                "wait_max_s is no number up to"},
         Rubbish{One(R"(,"args":"x")"), "args: no list"}, Rubbish{One(R"(,"args":[1])"), "not all"},
         Rubbish{One(R"(,"env":[])"), "env: no object"},
         Rubbish{One(R"(,"env":{"A":1})"), "A is no string"},

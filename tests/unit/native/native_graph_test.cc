@@ -66,7 +66,7 @@ jobs:
     inputs:
       - "weather/daily/{city}/{d} each(d in days(month))"
       - {query: other/table}
-      - {query: other/version, identity: version}
+      - {query: other/version, identity: version, presence: awaited, wait_max: 5m}
       - {order: weather/lock}
       - {ref: source/all, identity: key}
     run: jobs/run.sh
@@ -110,6 +110,9 @@ TEST_F(NativeGraphTest, OneJobInDetail) {
   const v1::JobSpec& job = graph->spec.jobs(1);
   EXPECT_EQ(job.label(), "monthly");
   EXPECT_EQ(job.outputs(0), "weather/monthly/{city}/{month:%Y-%m}");
+  EXPECT_EQ(job.inputs(1).presence(), v1::PRESENCE_REQUIRED);
+  EXPECT_EQ(job.inputs(2).presence(), v1::PRESENCE_AWAITED);
+  EXPECT_EQ(job.inputs(2).wait_max().seconds(), 300);
   std::string inputs;
   for (const v1::Input& input : job.inputs())
     inputs += v1::InputKind_Name(input.kind()) + " " + v1::Identity_Name(input.identity()) + " " +
@@ -197,6 +200,11 @@ TEST_F(NativeGraphTest, ErrorsNameThePlace) {
        "graph.yaml:7:9: an input of job a: needs exactly one of 'ref', 'query' and 'order'"},
       {Job("    inputs:\n      - {order: b, identity: key}\n"),
        "graph.yaml:7:20: an input of job a: 'order' reads nothing and has no identity"},
+      {Job("    inputs:\n      - {ref: b, presence: awaited}\n"),
+       "graph.yaml:7:18: an input of job a: 'presence' is for a 'query': anything else is built or "
+       "waited for"},
+      {Job("    inputs:\n      - {query: b, wait_max: 5m}\n"),
+       "graph.yaml:7:20: an input of job a: 'wait_max' is for a 'query' with 'presence: awaited'"},
       {Job("    inputs:\n      - [b]\n"),
        "graph.yaml:7:9: an input of job a must be a map, not a list"},
       {Job("    version: 1.2\n"),

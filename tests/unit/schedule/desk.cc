@@ -96,6 +96,8 @@ Command Desk::Parse(const Words& words) {
   if (verb == "deliver") return BuildPlanned{BuildId{number}, drafts_.at(words[2]), {}};
   if (verb == "planfail")
     return BuildPlanFailed{BuildId{number}, Error(Code::kInvalidArgument, "{}", words.at(2))};
+  if (verb == "await")
+    return QueryAwaited{BuildId{number}, words.at(3), Duration(1000 * std::stoll(words[2])), {}};
   if (verb == "cancel") return BuildCancelled{ReplyId{++last_reply_}, BuildId{number}};
   if (verb == "update") {
     BuildUpdated updated{
@@ -188,6 +190,7 @@ RunReport Desk::Report(RunId run, Outcome outcome, const Words& words) {
          .uri = {},
          .content = Sha256(Value(words, "content", fmt::format("{}", run.value)))});
   if (Has(words, "short")) report.outputs.pop_back();
+  if (Has(words, "swapped")) std::swap(report.outputs.front(), report.outputs.back());
   return report;
 }
 

@@ -22,10 +22,11 @@ namespace fft {
 ///     NODE: OUT[+OUT][@ARG][<-IN,IN][!FLAG], `hit:OUT` or `source:OUT=CONTENT`
 ///     IN: `~` by content, `?` QUERY, `>` ORDER; FLAG: rebuild missing uncertain off changed
 ///     undecided
-///   planfail B TEXT   configure B JOB:REF,REF...   cancel B   update B [priority=N] [deadline=S]
-///   join W [slots=N] [label=L] [held=R,R]   leave W [joined=REPLY]   drain W   undrain W
-///   started R...   (done|fail|retriable|infra|stopped|late) R... [content=C] [dirty] [short]
-///   [by=W] probed N exists|missing   wait S   deployed TEXT   restart   see OUT   idle
+///   planfail B TEXT   await B SECONDS TEXT   configure B JOB:REF,REF...   cancel B   update B
+///   [priority=N] [deadline=S] join W [slots=N] [label=L] [held=R,R]   leave W [joined=REPLY] drain
+///   W   undrain W started R...   (done|fail|retriable|infra|stopped|late) R... [content=C] [dirty]
+///   [short] [swapped] [by=W] probed N exists|missing   wait S   deployed TEXT   restart   see OUT
+///   idle
 class Desk {
  public:
   Desk();

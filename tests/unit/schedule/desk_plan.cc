@@ -20,10 +20,14 @@ std::vector<std::string> Split(const std::string& text, char by) {
 
 Input ParseInput(const std::string& word) {
   switch (word.front()) {
-    case '~': return {InputKind::kMaterialize, Identity::kContent, word.substr(1)};
-    case '?': return {InputKind::kQuery, Identity::kNone, word.substr(1)};
-    case '>': return {InputKind::kOrder, Identity::kNone, word.substr(1)};
-    default: return {InputKind::kMaterialize, Identity::kKey, word};
+    case '~':
+      return {
+          .kind = InputKind::kMaterialize, .identity = Identity::kContent, .ref = word.substr(1)};
+    case '?':
+      return {.kind = InputKind::kQuery, .identity = Identity::kNone, .ref = word.substr(1)};
+    case '>':
+      return {.kind = InputKind::kOrder, .identity = Identity::kNone, .ref = word.substr(1)};
+    default: return {.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = word};
   }
 }
 
