@@ -19,7 +19,7 @@ constexpr std::int64_t kResendMs = 5'000;
 
 }  // namespace
 
-Agent::Agent(AgentOptions options) : options_(std::move(options)) {}
+Agent::Agent(AgentOptions options) : options_(std::move(options)), folders_(options_.dir) {}
 
 Agent::~Agent() = default;
 
@@ -38,6 +38,7 @@ Status Agent::Recover() {
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     return Error(Code::kFailedPrecondition, "{} is held by another agent", lock);
   }
+  if (const Status s = folders_.Open(); !s.ok()) return s;
   std::map<std::int64_t, JournaledRun> journaled;
   bool is_same_boot = true;
   auto journal = Journal::Open(dir + "/journal", &journaled, &is_same_boot);
@@ -127,7 +128,7 @@ void Agent::Run() {
     if (guardian_->is_open()) ReadGuardian();
     Tick();
     StartWhatMay();
-    if (!endings_.empty()) recorder_->Add(std::exchange(endings_, {}));
+    HandOver();
     journal_->Flush();
     if (orders_.ByteSizeLong() > 0) {
       guardian_->Send(orders_);
@@ -142,7 +143,9 @@ void Agent::Wait() {
   pollfd fds[2] = {{mailbox_.fd(), POLLIN, 0}, {guardian_->fd(), POLLIN, 0}};
   if (guardian_->wants_to_write()) fds[1].events |= POLLOUT;
   std::int64_t due = heartbeat_at_;
-  if (is_welcome_ && reports_.HasNews() && daemon_->CanSend()) due = std::min(due, NewsDueAt());
+  if (is_welcome_ && reports_.HasNews() && daemon_->CanSend())
+    due = std::min(due, Gathered(news_sent_at_));
+  if (!endings_.empty()) due = std::min(due, Gathered(handed_over_at_));
   const std::int64_t wait = std::clamp<std::int64_t>(due - BootMillis(), 0, kTurnMs);
   ::poll(fds, guardian_->is_open() ? 2 : 1, static_cast<int>(wait));
   if (guardian_->is_open()) guardian_->Flush();

@@ -19,6 +19,7 @@
 #include "client/worker/mailbox.h"
 #include "client/worker/recorder.h"
 #include "client/worker/report_box.h"
+#include "client/worker/run_folders.h"
 #include "client/worker/work_pool.h"
 
 namespace fft {
@@ -59,7 +60,8 @@ class Agent {
   void Adopt(std::int64_t id);
   void Acknowledge(const build::v1::DaemonMessage& message);
   void Clean(std::vector<std::int64_t> ids);
-  std::int64_t NewsDueAt() const;
+  std::int64_t Gathered(std::int64_t since_ms) const;
+  void HandOver();
   void SendNews();
   void SendHello();
   std::vector<std::int64_t> Held() const;
@@ -96,6 +98,7 @@ class Agent {
   Fd lock_;
   Mailbox mailbox_;
   std::unique_ptr<Journal> journal_;
+  RunFolders folders_;
   LeaseWatch leases_;
   ReportBox reports_;
   std::unordered_map<std::int64_t, std::unique_ptr<AgentRun>> runs_;
@@ -118,7 +121,7 @@ class Agent {
   Duration heartbeat_every_{5'000};
   // BootMillis:
   std::int64_t dial_at_ = 0, heartbeat_at_ = 0, stream_heard_at_ = 0, resend_at_ = 0;
-  std::int64_t news_sent_at_ = 0;
+  std::int64_t handed_over_at_ = 0, news_sent_at_ = 0;
   int dials_failed_ = 0;
   std::string last_stream_error_;
 

@@ -15,7 +15,7 @@ namespace {
 
 namespace v1 = build::v1;
 constexpr std::size_t kFinishedMax = 10'000;
-constexpr std::int64_t kGatherMs = 4;
+constexpr std::int64_t kGatherMs = 8;
 constexpr std::int64_t kQueuedPerSlot = 4;
 
 std::string HostName() {
@@ -100,6 +100,7 @@ void Agent::Welcome(const v1::Welcome& welcome) {
   if (orphan_after != options_.orphan_after) {
     options_.orphan_after = orphan_after;
     orders_.mutable_greeting()->set_orphan_after_ms(orphan_after.count());
+    orders_.mutable_greeting()->set_slots(options_.slots);
   }
   // What was said on an earlier stream may be lost.
   reports_.SendAllAgain();
@@ -190,10 +191,7 @@ void Agent::Clean(std::vector<std::int64_t> ids) {
   }
   pool_->Post([this, places = std::move(places)] {
     for (const auto& [id, place] : places) {
-      for (const std::string& path : {place.scratch, place.folder, place.staging}) {
-        if (path.empty()) continue;
-        if (const Status s = RemoveAll(path); !s.ok()) LogWarning("{}", Message(s));
-      }
+      if (const Status s = folders_.Remove(place); !s.ok()) LogWarning("{}", Message(s));
       // Last: a successor would clean again.
       journal_->Forgotten(id);
     }
@@ -201,16 +199,24 @@ void Agent::Clean(std::vector<std::int64_t> ids) {
 }
 
 // While enough runs wait for a slot, nobody waits for what we have to say: what gathers in a few
-// milliseconds goes into one message, one turn of the daemon and one commit.
-std::int64_t Agent::NewsDueAt() const {
+// milliseconds is one synchronisation of the journal, one message, one turn of the daemon and one
+// commit.
+std::int64_t Agent::Gathered(std::int64_t since_ms) const {
   const auto queued = static_cast<std::int64_t>(queue_.size());
-  return queued < kQueuedPerSlot * options_.slots ? 0 : news_sent_at_ + kGatherMs;
+  return queued < kQueuedPerSlot * options_.slots ? 0 : since_ms + kGatherMs;
+}
+
+void Agent::HandOver() {
+  const std::int64_t now = BootMillis();
+  if (endings_.empty() || now < Gathered(handed_over_at_)) return;
+  handed_over_at_ = now;
+  recorder_->Add(std::exchange(endings_, {}));
 }
 
 void Agent::SendNews() {
   if (!is_welcome_ || (!is_heartbeat_due_ && !reports_.HasNews())) return;
   const std::int64_t now = BootMillis();
-  if (!is_heartbeat_due_ && now < NewsDueAt()) return;
+  if (!is_heartbeat_due_ && now < Gathered(news_sent_at_)) return;
   // Filled only when it can go: Send() refuses while a message is under way, and says so itself.
   if (!daemon_->CanSend()) return;
   v1::WorkerMessage message;

@@ -17,7 +17,7 @@ constexpr std::int64_t kSeekEveryMs = 200;
 void Agent::SeekGuardian() {
   seek_at_ = BootMillis() + kSeekEveryMs;
   has_listing_ = false;
-  const Status opened = guardian_->Open(options_.orphan_after);
+  const Status opened = guardian_->Open(options_.orphan_after, options_.slots);
   if (opened.ok()) return;
   if (HasGuardian(options_.dir)) return;  // it comes up, or it is about to end
   ReplaceGuardian();

@@ -72,7 +72,8 @@ bool Agent::HasSlotsFor(const AgentRun& run) const {
   if (run.grant->configure()) {
     return configures_running_ == 0 || slots_used_ + configures_running_ < options_.slots;
   }
-  return slots_used_ == 0 || slots_used_ + run.slots <= options_.slots;
+  // As many again wait at the guardian, prepared: it starts them the moment that slots are free.
+  return slots_used_ == 0 || slots_used_ + run.slots <= 2 * options_.slots;
 }
 
 void Agent::StartWhatMay() {
@@ -128,7 +129,7 @@ void Agent::FilesReady(std::int64_t id, const StatusOr<std::string>& folder) {
 }
 
 void Agent::Execute(AgentRun& run) {
-  auto start = PrepareRun(*run.grant, run.places, run.files, run.turn);
+  auto start = PrepareRun(folders_, *run.grant, run.places, run.files, run.turn);
   if (!start.ok()) {
     return End(run, OutcomeOf(start.status(), v1::OUTCOME_FAILED), Message(start.status()));
   }

@@ -102,6 +102,7 @@ Status Guardian::Run() {
     for (int i = 0; i < n; ++i) Handle(events[i].data.u64);
     Tick();
     FinishRuns();
+    StartWhatFits();
     exits_->Flush();
     SendNotice();
     if (is_ending_when_idle_ && runs_.empty()) is_ending_ = true;
@@ -210,11 +211,13 @@ void Guardian::EndRun(std::uint32_t id) {
   exits_->Add(run.exit());
   *notice_.add_exits() = run.exit();
   ids_.erase({run.start().run(), run.start().turn()});
+  slots_used_ -= run.start().slots();
   runs_.erase(it);
 }
 
 void Guardian::StopAll(worker::Stopped why) {
   is_ending_ = true;
+  queue_.clear();
   for (const auto& [id, run] : runs_) run->Stop(why, Now());
 }
 

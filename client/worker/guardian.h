@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -55,7 +56,10 @@ class Guardian {
   void ReadAgent();
   void DropAgent();
   void Obey(const worker::Command& command);
+  void Admit(const worker::Start& start);
+  void StartWhatFits();
   void StartRun(const worker::Start& start);
+  bool KillQueued(std::int64_t run);
   void SendListing();
   void SendNotice();
   void WriteToAgent();
@@ -83,6 +87,9 @@ class Guardian {
   std::map<std::uint32_t, std::unique_ptr<GuardedRun>> runs_;  // alive
   std::map<std::pair<std::int64_t, int>, std::uint32_t> ids_;  // by run and turn
   std::map<pid_t, std::uint32_t> leaders_;
+  std::deque<worker::Start> queue_;  // wait for slots, in the order they came
+  int slots_ = 0;                    // 0: no limit
+  int slots_used_ = 0;
   std::uint32_t last_id_ = 0;
   int leaders_gone_ = 0;                  // of runs_
   std::map<pid_t, TimePoint> strangers_;  // children that don't show whose they are, since when

@@ -13,7 +13,7 @@
 
 namespace fft {
 
-Status GuardianLink::Open(Duration orphan_after) {
+Status GuardianLink::Open(Duration orphan_after, int slots) {
   const std::string path = dir_ + "/guardian.sock";
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -33,6 +33,7 @@ Status GuardianLink::Open(Duration orphan_after) {
   to_guardian_.clear();
   worker::Command greeting;
   greeting.mutable_greeting()->set_orphan_after_ms(orphan_after.count());
+  greeting.mutable_greeting()->set_slots(slots);
   Send(greeting);
   return Ok();
 }

@@ -17,7 +17,7 @@ class GuardianLink {
   explicit GuardianLink(std::string dir) : dir_(std::move(dir)) {}
 
   /// Connects and greets; the listing comes as a notice.  UNAVAILABLE: nobody listens.
-  Status Open(Duration orphan_after);
+  Status Open(Duration orphan_after, int slots);
   void Close();
   bool is_open() const { return static_cast<bool>(socket_); }
   int fd() const { return socket_.get(); }

@@ -1,4 +1,6 @@
 // The guardian's half that speaks with the agent.
+#include <algorithm>
+
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -46,18 +48,21 @@ void Guardian::ReadAgent() {
 void Guardian::DropAgent() {
   if (!agent_) return;
   agent_.Close();
+  queue_.clear();  // the next agent finds them neither alive nor ended, and sends them again
   agent_lost_at_ = Now();
 }
 
 void Guardian::Obey(const worker::Command& command) {
   if (command.has_greeting()) {
     options_.orphan_after = Duration(command.greeting().orphan_after_ms());
+    slots_ = command.greeting().slots();
     is_ending_when_idle_ = false;
     SendListing();
   }
   for (const std::int64_t run : command.forgets()) exits_->Forget(run);
-  for (const worker::Start& start : command.starts()) StartRun(start);
+  for (const worker::Start& start : command.starts()) Admit(start);
   for (const std::int64_t run : command.kills()) {
+    if (KillQueued(run)) continue;
     for (auto it = ids_.lower_bound({run, 0}); it != ids_.end() && it->first.first == run; ++it) {
       runs_.at(it->second)->Stop(worker::STOPPED_BY_ORDER, Now());
     }
@@ -66,12 +71,52 @@ void Guardian::Obey(const worker::Command& command) {
   if (command.stop_when_idle()) is_ending_when_idle_ = true;
 }
 
+void Guardian::Admit(const worker::Start& start) {
+  const std::pair<std::int64_t, int> key{start.run(), start.turn()};
+  const bool is_known = ids_.contains(key) || exits_->Contains(key.first, key.second) ||
+                        std::any_of(queue_.begin(), queue_.end(), [&](const worker::Start& queued) {
+                          return queued.run() == start.run() && queued.turn() == start.turn();
+                        });
+  if (is_ending_ || is_known) return;
+  if (start.slots() == 0) return StartRun(start);
+  queue_.push_back(start);
+  StartWhatFits();
+}
+
+// In the order they came: a wide run is not overtaken for ever by narrow ones.
+void Guardian::StartWhatFits() {
+  while (!queue_.empty() && !is_ending_) {
+    const int slots = queue_.front().slots();
+    if (slots_ > 0 && slots_used_ > 0 && slots_used_ + slots > slots_) return;
+    const worker::Start start = std::move(queue_.front());
+    queue_.pop_front();
+    StartRun(start);
+  }
+}
+
+bool Guardian::KillQueued(std::int64_t run) {
+  const auto found = std::find_if(queue_.begin(), queue_.end(),
+                                  [&](const worker::Start& start) { return start.run() == run; });
+  if (found == queue_.end()) return false;
+  worker::Exit exit;
+  exit.set_run(run);
+  exit.set_epoch(found->epoch());
+  exit.set_turn(found->turn());
+  exit.set_stopped(worker::STOPPED_BY_ORDER);
+  exit.set_started_ms(ToMillis(Now()));
+  exit.set_ended_ms(ToMillis(Now()));
+  exits_->Add(exit);
+  *notice_.add_exits() = std::move(exit);
+  queue_.erase(found);
+  return true;
+}
+
 void Guardian::StartRun(const worker::Start& start) {
   const std::pair<std::int64_t, int> key{start.run(), start.turn()};
-  if (is_ending_ || ids_.contains(key) || exits_->Contains(key.first, key.second)) return;
   const std::uint32_t id = ++last_id_;
   GuardedRun& run = *(runs_[id] = std::make_unique<GuardedRun>(start, Now()));
   ids_[key] = id;
+  slots_used_ += start.slots();
   if (!run.Launch(null_.get(), Now())) return EndRun(id);
   leaders_[run.pid()] = id;
   Watch(run.fd(GuardedRun::Stream::kStdout), TagOf(kStdout, id));

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -27,10 +28,13 @@ Status MakeEmptyFolder(const std::string& path) {
   return MakeFolders(path);
 }
 
-Status WriteNew(const std::string& path, std::string_view bytes) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+// A file that was emptied first would be sent to the disk when it is closed: ext4's auto_da_alloc.
+Status WriteOver(const std::string& path, std::string_view bytes) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fd) return ErrnoStatus(Code::kUnavailable, path);
-  return WriteAll(fd.get(), bytes, path);
+  if (const Status s = WriteAll(fd.get(), bytes, path); !s.ok()) return s;
+  if (::ftruncate(fd.get(), static_cast<off_t>(bytes.size())) == 0) return Ok();
+  return ErrnoStatus(Code::kUnavailable, path);
 }
 
 std::string InputLines(const v1::Grant& grant, const RunPlaces& places) {
@@ -51,12 +55,12 @@ Status WriteLists(const v1::Grant& grant, const RunPlaces& places,
   const std::string inputs = InputLines(grant, places);
   (*env)["FFT_INPUTS"] = inputs.empty() ? "/dev/null" : places.folder + "/inputs";
   if (!inputs.empty()) {
-    if (const Status s = WriteNew(places.folder + "/inputs", inputs); !s.ok()) return s;
+    if (const Status s = WriteOver(places.folder + "/inputs", inputs); !s.ok()) return s;
   }
   std::string outputs;
   for (const std::string& ref : grant.config().outputs()) outputs += ref + "\n";
   (*env)["FFT_OUTPUTS"] = outputs.empty() ? "/dev/null" : places.folder + "/outputs";
-  return outputs.empty() ? Ok() : WriteNew(places.folder + "/outputs", outputs);
+  return outputs.empty() ? Ok() : WriteOver(places.folder + "/outputs", outputs);
 }
 
 /// So that a job can write to $FFT_OUT/REF without making folders first.
@@ -82,8 +86,8 @@ void SetEnvironment(const std::map<std::string, std::string>& env, worker::Start
 
 }  // namespace
 
-StatusOr<worker::Start> PrepareRun(const v1::Grant& grant, const RunPlaces& places,
-                                   const std::string& files, int turn) {
+StatusOr<worker::Start> PrepareRun(RunFolders& folders, const v1::Grant& grant,
+                                   const RunPlaces& places, const std::string& files, int turn) {
   const v1::JobConfig& config = grant.config();
   const auto file = std::find_if(config.files().begin(), config.files().end(),
                                  [&](const auto& f) { return f.path() == config.executable(); });
@@ -91,10 +95,8 @@ StatusOr<worker::Start> PrepareRun(const v1::Grant& grant, const RunPlaces& plac
     return Error(Code::kInvalidArgument, "executable {} is not among the job's deployed files",
                  config.executable());
   }
-  if (turn == 0) {
-    if (const Status s = MakeEmptyFolder(places.folder); !s.ok()) return s;
-  }
-  if (const Status s = MakeEmptyFolder(places.scratch); !s.ok()) return s;
+  const Status made = turn == 0 ? folders.Make(places) : MakeEmptyFolder(places.scratch);
+  if (!made.ok()) return made;
 
   std::map<std::string, std::string> env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                             {"HOME", places.scratch},
@@ -133,6 +135,7 @@ StatusOr<worker::Start> PrepareRun(const v1::Grant& grant, const RunPlaces& plac
   start.set_stdout_max_bytes(grant.configure() ? kStdoutBytesMax : 0);
   start.set_wall_max_ms(WallMax(grant).count());
   start.set_kill_after_ms(KillAfter(grant).count());
+  start.set_slots(grant.configure() ? 0 : std::max(1, grant.limits().slots()));
   start.set_memory_max_bytes(grant.limits().memory_max_bytes());
   return start;
 }

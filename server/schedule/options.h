@@ -13,7 +13,7 @@ struct ScheduleOptions {
   Duration backoff_base{1'000};
   Duration backoff_max{300'000};
   /// How much learned work a worker may hold beyond what fills its slots.
-  double backlog_ms = 20;
+  double backlog_ms = 50;
   /// Never more than this many leases a worker.
   int leases_max = 1'024;
   /// How often a build looks again for data from outside the graph that it waits for.

@@ -44,7 +44,7 @@ def wait_for(client, build_id):
         if build.state in api.TERMINAL_BUILDS:
             assert build.state == 4, build.message
             return build
-        worlds.select.select([], [], [], 0.01)
+        worlds.select.select([], [], [], 0.05)
 
 
 def seconds(build):
