@@ -233,12 +233,6 @@ CREATE TABLE run (
 );
 CREATE INDEX run_node ON run (node_id, id);
 
--- What a successful run left at the `place`th output of its node.
-CREATE TYPE left_output AS (
-  run_id bigint, node_id bigint, place integer, key bytea, content bytea, rows bigint,
-  bytes bigint, uri text, at timestamptz
-);
-
 -- What configure executables answered.
 CREATE TABLE configure_answer (
   job_digest bytea NOT NULL,

@@ -77,6 +77,10 @@ struct Run {
   Lease lease;
   RunReport report;
   Reason reason = Reason::kNone;  // of a failure
+  // Of a success, what it left is live at: parallel to report.outputs.
+  std::vector<PartitionId> outputs;
+  int major_version = 0;
+  bool is_reusable = true;
 };
 
 }  // namespace fft

@@ -161,8 +161,12 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
   effects_.tally.runs_ended.push_back(
       {report.outcome, (report.ended_at - report.started_at).count()});
   journal_.changes().ended_leases.push_back(lease.run);
-  journal_.changes().runs.push_back({lease, report, reason});
-  journal_.changes().runs.back().report.stdout_text.clear();
+  Run& run = journal_.changes().runs.emplace_back(Run{lease, report, reason});
+  run.report.stdout_text.clear();
+  if (report.outcome != Outcome::kSucceeded) return;
+  run.outputs = node.row.outputs;
+  run.major_version = MajorVersion(node.row.config->version);
+  run.is_reusable = node.row.is_reusable;
 }
 
 void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now) {

@@ -56,29 +56,28 @@ NodeWrites SplitNodes(const ChangeSet& changes) {
 
 }  // namespace
 
-std::vector<Write> WritesOf(const ChangeSet& changes) {
-  std::vector<Write> writes;
-  const auto add = [&](ChangeStatement statement, Records rows) {
-    if (!rows.empty()) writes.push_back({statement, std::move(rows)});
+bool ForEachWrite(const ChangeSet& changes, const KnownConfigs& known,
+                  const std::function<bool(ChangeStatement, Records)>& write) {
+  const auto take = [&](ChangeStatement statement, Records rows) {
+    return rows.empty() || write(statement, std::move(rows));
   };
   const NodeWrites nodes = SplitNodes(changes);
-  add(kInsertNamespaces, NamespaceRows(changes.namespaces));
-  add(kUpsertPartitions, PartitionRows(changes.partitions));
-  add(kUpsertBuilds, BuildRows(changes.builds));
-  add(kInsertConfigs, ConfigRows(changes));
-  add(kInsertNodes, NodeRows(nodes.nodes));
-  add(kInsertFurtherOutputs, FurtherOutputRows(nodes.nodes));
-  add(kUpdateNodes, NodeUpdateRows(nodes.updates));
-  add(kInsertAttachments, AttachmentRows(changes.attachments));
-  add(kUpsertHits, HitsRows(changes.hits));
-  add(kUpsertLeases, LeaseRows(changes.leases));
-  add(kEndLeases, EndedLeaseRows(changes.ended_leases));
-  add(kInsertRuns, RunRows(changes.runs));
-  add(kInsertMaterialisations, MaterialisationRows(changes.runs));
-  add(kUpsertConfigureAnswers, ConfigureAnswerRows(changes.configure_answers));
-  add(kUpsertWorkers, WorkerRows(changes.workers));
-  add(kInsertEvents, EventRows(changes.events));
-  return writes;
+  return take(kInsertNamespaces, NamespaceRows(changes.namespaces)) &&
+         take(kUpsertPartitions, PartitionRows(changes.partitions)) &&
+         take(kUpsertBuilds, BuildRows(changes.builds)) &&
+         take(kInsertConfigs, ConfigRows(changes, known)) &&
+         take(kInsertNodes, NodeRows(nodes.nodes)) &&
+         take(kInsertFurtherOutputs, FurtherOutputRows(nodes.nodes)) &&
+         take(kUpdateNodes, NodeUpdateRows(nodes.updates)) &&
+         take(kInsertAttachments, AttachmentRows(changes.attachments)) &&
+         take(kUpsertHits, HitsRows(changes.hits)) &&
+         take(kUpsertLeases, LeaseRows(changes.leases)) &&
+         take(kEndLeases, EndedLeaseRows(changes.ended_leases)) &&
+         take(kInsertRuns, RunRows(changes.runs)) &&
+         take(kInsertMaterialisations, MaterialisationRows(changes.runs)) &&
+         take(kUpsertConfigureAnswers, ConfigureAnswerRows(changes.configure_answers)) &&
+         take(kUpsertWorkers, WorkerRows(changes.workers)) &&
+         take(kInsertEvents, EventRows(changes.events));
 }
 
 Params LeadOf(Epoch epoch, const ChangeSet& changes) {

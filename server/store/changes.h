@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "server/domain/change_set.h"
+#include "server/store/known_configs.h"
 #include "server/store/records.h"
 
 namespace fft::pg {
@@ -38,15 +40,12 @@ struct Statement {
 /// By ChangeStatement.
 const std::vector<Statement>& ChangeStatements();
 
-/// One of them with its rows.
-struct Write {
-  ChangeStatement statement = kInsertNamespaces;
-  Records rows;
-};
-
-/// `changes` as executions, in an order that keeps every read in them right.  A row that is there
-/// twice is written once, as it was last; a new node is written as its update leaves it.
-std::vector<Write> WritesOf(const ChangeSet& changes);
+/// `changes` as executions, in an order that keeps every reference right.  A row that is there
+/// twice is written once, as it was last; a new node is written as its update leaves it.  Rows are
+/// made when those before them have been taken, so that the server can be at work on these.  False
+/// as soon as `write` says so.
+bool ForEachWrite(const ChangeSet& changes, const KnownConfigs& known,
+                  const std::function<bool(ChangeStatement, Records)>& write);
 
 /// The parameters of hold_lead(): `epoch`, and the highest numbers in `changes`.
 Params LeadOf(Epoch epoch, const ChangeSet& changes);

@@ -30,6 +30,7 @@ constexpr std::chrono::milliseconds kBetweenTries{20};
 
 StatusOr<Epoch> PgStore::TakeLead(const std::string& holder) {
   epoch_ = {};
+  known_configs_.Clear();
   Status status = Connect();
   if (status.ok()) status = TakeLock({});
   if (!status.ok()) return status;

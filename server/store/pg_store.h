@@ -44,7 +44,7 @@ class PgStore final : public Store {
   Status DescribeLeader();
 
   /// False when the connection was lost before all was sent.
-  bool Send(const pg::Params& lead, std::vector<pg::Write>& writes);
+  bool Send(const pg::Params& lead, const ChangeSet& changes, std::size_t* statements);
   bool SendPrepared(const char* statement, const pg::Params& params);
   Outcome Receive(std::size_t statements);
 
@@ -56,6 +56,7 @@ class PgStore final : public Store {
   const std::string conninfo_;
   pg::Connection connection_;
   std::vector<std::uint32_t> row_types_;  // by ChangeStatement: what this database calls them
+  pg::KnownConfigs known_configs_;
   Epoch epoch_;  // the last that this process led under; none: it never did
 };
 

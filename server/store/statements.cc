@@ -44,15 +44,6 @@ constexpr char kLeasesSql[] =
     "ON CONFLICT (run_id) DO UPDATE SET worker_id = EXCLUDED.worker_id, epoch = EXCLUDED.epoch, "
     "is_kill_requested = EXCLUDED.is_kill_requested";
 
-// Version and reuse are the partition's where this run is what is live there now.  Comes after
-// nodes and partitions: it reads both.
-constexpr char kMaterialisationsSql[] =
-    "INSERT INTO materialisation SELECT p.id, t.run_id, t.key, t.content, t.rows, t.bytes, "
-    "CASE WHEN p.live_run = t.run_id THEN p.live_major_version ELSE 0 END, "
-    "CASE WHEN p.live_run = t.run_id THEN p.live_is_reusable ELSE n.is_reusable END, t.uri, t.at "
-    "FROM unnest($1::left_output[]) t JOIN node n ON n.id = t.node_id "
-    "JOIN partition p ON p.id = n.outputs[t.place]";
-
 constexpr char kWorkersSql[] =
     "INSERT INTO worker SELECT t.* FROM unnest($1::worker[]) t ON CONFLICT (id) DO UPDATE "
     "SET name = EXCLUDED.name, host = EXCLUDED.host, slots = EXCLUDED.slots, "
@@ -83,7 +74,8 @@ const std::vector<Statement>& ChangeStatements() {
       {"ended_leases", "ended_lease",
        "DELETE FROM lease l USING unnest($1::ended_lease[]) t WHERE l.run_id = t.run_id"},
       {"runs", "run", "INSERT INTO run SELECT t.* FROM unnest($1::run[]) t"},
-      {"materialisations", "left_output", kMaterialisationsSql},
+      {"materialisations", "materialisation",
+       "INSERT INTO materialisation SELECT t.* FROM unnest($1::materialisation[]) t"},
       {"configure_answers", "configure_answer",
        "INSERT INTO configure_answer SELECT t.* FROM unnest($1::configure_answer[]) t "
        "ON CONFLICT (job_digest, ref) DO UPDATE SET config_digest = EXCLUDED.config_digest"},

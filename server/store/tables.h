@@ -4,19 +4,21 @@
 #include <vector>
 
 #include "server/domain/change_set.h"
+#include "server/store/known_configs.h"
 #include "server/store/records.h"
 
 namespace fft::pg {
 
 // The rows that commits write, each in the order of the columns of its row type in migrations/:
-// that of the table, or node_update and left_output.
+// that of the table, or node_update.
 
 Records NamespaceRows(const std::vector<Namespace>& namespaces);
 Records PartitionRows(const std::vector<Partition>& partitions);
 Records BuildRows(const std::vector<Build>& builds);
 Records AttachmentRows(const std::vector<Attachment>& attachments);
 Records HitsRows(const std::vector<BuildHits>& hits);
-Records ConfigRows(const ChangeSet& changes);
+/// Without those that are known.
+Records ConfigRows(const ChangeSet& changes, const KnownConfigs& known);
 Records NodeRows(const std::vector<const Node*>& nodes);
 Records FurtherOutputRows(const std::vector<const Node*>& nodes);
 Records NodeUpdateRows(const std::vector<const NodeUpdate*>& updates);

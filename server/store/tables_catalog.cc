@@ -55,11 +55,13 @@ Records PartitionRows(const std::vector<Partition>& partitions) {
   return rows;
 }
 
-Records ConfigRows(const ChangeSet& changes) {
+Records ConfigRows(const ChangeSet& changes, const KnownConfigs& known) {
   Records rows;
   std::unordered_set<fft::Digest> seen;
   for (const Node& node : changes.nodes) {
-    if (!node.config || !node.config_digest || !seen.insert(node.config_digest).second) continue;
+    if (!node.config || !node.config_digest || known.Contains(node.config_digest) ||
+        !seen.insert(node.config_digest).second)
+      continue;
     rows.Next();
     rows.Digest(node.config_digest).Json(ToJson(*node.config));
   }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "server/store/rows.h"
 #include "server/store/tables.h"
 
@@ -25,12 +27,13 @@ Records MaterialisationRows(const std::vector<Run>& runs) {
   Records rows;
   for (const Run& run : runs) {
     if (run.report.outcome != Outcome::kSucceeded) continue;
-    int place = 0;
-    for (const OutputReport& output : run.report.outputs) {
+    const std::size_t count = std::min(run.outputs.size(), run.report.outputs.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      const OutputReport& output = run.report.outputs[i];
       rows.Next();
-      rows.Int64(run.lease.run.value).Int64(run.lease.node.value).Int32(++place);
-      rows.Digest(run.lease.result_key).Digest(output.content);
-      rows.Int64(output.rows).Int64(output.bytes).Text(output.uri).Time(run.report.ended_at);
+      rows.Int64(run.outputs[i].value).Int64(run.lease.run.value).Digest(run.lease.result_key);
+      rows.Digest(output.content).Int64(output.rows).Int64(output.bytes).Int32(run.major_version);
+      rows.Bool(run.is_reusable).Text(output.uri).Time(run.report.ended_at);
     }
   }
   return rows;

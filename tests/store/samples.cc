@@ -175,7 +175,10 @@ Run SampleRun(std::int64_t run, std::int64_t node) {
                      .log_bytes = 77,
                      .metadata = R"({"a": 1})",
                      .stdout_text = "{}"},
-          .reason = Reason::kBadOutput};
+          .reason = Reason::kBadOutput,
+          .outputs = {{node}},
+          .major_version = 3,
+          .is_reusable = false};
 }
 
 Worker SampleWorker(std::int64_t id) {
