@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "server/domain/job.h"
@@ -28,6 +28,8 @@ class Catalog {
   const Namespace& ns(NamespaceId id) const;
 
   PartitionId Find(NamespaceId ns, std::string_view ref) const;
+  /// Whether `id` is what Find() would find.
+  bool Is(PartitionId id, NamespaceId ns, std::string_view ref) const;
   PartitionId Intern(NamespaceId ns, std::string_view ref, bool* is_new);
 
   const Partition& at(PartitionId id) const;
@@ -40,20 +42,16 @@ class Catalog {
                          std::vector<Partition> partitions);
 
  private:
-  struct Name {
-    NamespaceId ns;
-    std::string_view ref;  // into partitions_, which never moves its items
-    bool operator==(const Name&) const = default;
-  };
-  struct HashName {
-    std::size_t operator()(const Name& name) const noexcept {
-      return std::hash<std::string_view>()(name.ref) ^ std::hash<NamespaceId>()(name.ns);
-    }
-  };
+  /// Where `ref` stands in slots_, or the free slot where it belongs.
+  std::size_t SlotOf(NamespaceId ns, std::string_view ref) const;
+  PartitionId Add(Partition partition, std::size_t slot);
+  void Grow(std::size_t partitions);
 
   std::deque<Namespace> namespaces_;
   std::deque<Partition> partitions_;
-  std::unordered_map<Name, PartitionId, HashName> ids_;
+  /// Open addressing with linear probing: ids, by the hash of namespace and ref; 0: free.  A power
+  /// of two, at most three quarters full.
+  std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(64);
 };
 
 }  // namespace fft

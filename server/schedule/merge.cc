@@ -52,7 +52,7 @@ void Schedule::NoteSources(const Plan& plan, NamespaceId ns, TimePoint now) {
 bool Schedule::Holds(const Plan& plan, NamespaceId ns) const {
   for (const PlannedHit& hit : plan.hits)
     for (std::size_t i = 0; i < hit.outputs.size(); ++i) {
-      if (catalog_.Find(ns, hit.config->outputs[i]) != hit.outputs[i])
+      if (!catalog_.Is(hit.outputs[i], ns, hit.config->outputs[i]))
         return false;  // of a lost batch
       const Partition& partition = catalog_.at(hit.outputs[i]);
       if (traffic_.LastWriter(partition.id)) return false;
