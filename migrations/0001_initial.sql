@@ -252,6 +252,14 @@ CREATE TABLE worker (
   connected_at timestamptz
 );
 
+-- How long the runs of a job take, a moving average; `job?configure`: of its configure executable.
+CREATE TABLE job_duration (
+  graph text COLLATE "C" NOT NULL,
+  job text COLLATE "C" NOT NULL,
+  us bigint NOT NULL,                   -- microseconds
+  PRIMARY KEY (graph, job)
+);
+
 -- The log of a run as its worker sent it: gapless pieces.
 CREATE TABLE log_chunk (
   run_id bigint NOT NULL,

@@ -16,7 +16,7 @@ std::int64_t RowsOf(const ChangeSet& c) {
                                    c.nodes.size() + c.node_updates.size() + c.attachments.size() +
                                    c.hits.size() + c.leases.size() + c.ended_leases.size() +
                                    c.runs.size() + c.configure_answers.size() + c.workers.size() +
-                                   c.events.size());
+                                   c.durations.size() + c.events.size());
 }
 
 }  // namespace

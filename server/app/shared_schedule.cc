@@ -46,7 +46,7 @@ std::vector<std::string> KnownRefsOf(const SharedSchedule& shared, const std::st
     const std::size_t end = std::min(catalog.size() + 1, next + kRefsAtOnce);
     for (; next < end; ++next) {
       const Partition& partition = catalog.at(PartitionId{static_cast<std::int64_t>(next)});
-      if (partition.ns == id) refs.push_back(partition.ref);
+      if (partition.ns == id) refs.push_back(partition.ref.str());
     }
     if (next > catalog.size()) return refs;
   }

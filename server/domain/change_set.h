@@ -38,6 +38,14 @@ struct ConfigureAnswer {
   bool operator==(const ConfigureAnswer&) const = default;
 };
 
+/// How long the runs of a job take, on average.
+struct JobDuration {
+  std::string graph;
+  std::string job;
+  double ms = 0;
+  bool operator==(const JobDuration&) const = default;
+};
+
 /// Rows to be written in one transaction under one epoch: all of them or none.
 /// A row that changes twice in a batch appears twice; the later one wins.
 struct ChangeSet {
@@ -53,13 +61,14 @@ struct ChangeSet {
   std::vector<Run> runs;                           // new
   std::vector<ConfigureAnswer> configure_answers;  // new
   std::vector<Worker> workers;                     // new or changed: the whole row
+  std::vector<JobDuration> durations;              // new or changed
   std::vector<EventPtr> events;  // new, numbered gaplessly after the last committed one
 
   bool empty() const {
     return namespaces.empty() && partitions.empty() && builds.empty() && nodes.empty() &&
            node_updates.empty() && attachments.empty() && hits.empty() && leases.empty() &&
            ended_leases.empty() && runs.empty() && configure_answers.empty() && workers.empty() &&
-           events.empty();
+           durations.empty() && events.empty();
   }
 };
 
@@ -73,6 +82,7 @@ struct Snapshot {
   std::vector<Node> nodes;              // that those attachments name, terminal ones too; by id
   std::vector<Lease> leases;            // all, by run
   std::vector<Worker> workers;
+  std::vector<JobDuration> durations;
   // The highest numbers in use.
   BuildId last_build;
   NodeId last_node;

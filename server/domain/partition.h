@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/base/digest.h"
+#include "server/base/text.h"
 #include "server/base/time.h"
 #include "server/domain/ids.h"
 
@@ -19,7 +20,7 @@ struct Materialisation {
   std::int64_t bytes = -1;
   int major_version = 0;
   bool is_reusable = true;  // false: recorded under cache mode `off` or `ro`
-  std::string uri;          // empty: root_uri of the namespace's graph + "/" + ref
+  Text uri;                 // empty: root_uri of the namespace's graph + "/" + ref
   TimePoint at{};
   bool operator==(const Materialisation&) const = default;
 };
@@ -28,7 +29,7 @@ struct Materialisation {
 struct Partition {
   PartitionId id;
   NamespaceId ns;
-  std::string ref;
+  Text ref;
   Materialisation live;
   /// The run whose end is not known, or that ended having perhaps written: never a hit until a
   /// success or the proof that nothing changed.  None: certain.

@@ -17,14 +17,14 @@ void ToProto(const Materialisation& materialisation, v1::Materialisation* to) {
   to->set_content(HexOrNone(materialisation.content));
   to->set_rows(materialisation.rows);
   to->set_size_bytes(materialisation.bytes);
-  to->set_uri(materialisation.uri);
+  to->set_uri(materialisation.uri.str());
   to->set_reusable(materialisation.is_reusable);
   if (materialisation.at != TimePoint{}) ToProto(materialisation.at, to->mutable_time());
 }
 
 void ToProto(const Partition& partition, const std::string& ns, v1::Partition* to) {
   to->set_namespace_(ns);
-  to->set_ref(partition.ref);
+  to->set_ref(partition.ref.str());
   to->set_state(StateOf(partition));
   if (partition.live.run) ToProto(partition.live, to->mutable_live());
   to->set_uncertain(static_cast<bool>(partition.uncertain_run));

@@ -53,6 +53,17 @@ std::string_view Conclusion(Reason reason) {
   return "unknown";
 }
 
+// Of a node that has run, in the past.
+std::string Concluded(Reason reason, NodeState state) {
+  constexpr std::string_view kRuns = "it runs: ";
+  std::string text(Conclusion(reason));
+  if (state != NodeState::kSucceeded) return text;
+  if (reason == Reason::kInputUndecided)
+    return "it ran: when it was ready an input had come out otherwise";
+  if (text.starts_with(kRuns)) text.replace(0, kRuns.size(), "it ran: ");
+  return text;
+}
+
 std::string Words(const Json& value) {
   return value.is_string() ? value.get<std::string>()
                            : value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -107,7 +118,7 @@ std::vector<std::string> Explain(const NodeInBuild& seen) {
   const Reason own = seen.node.reason, here = seen.attach_reason;
   const Reason reason = (seen.is_hit && here != Reason::kNone) || own == Reason::kNone ? here : own;
   std::vector<std::string> lines;
-  AddLine(std::string(Conclusion(reason)), &lines);
+  AddLine(Concluded(reason, seen.node.state), &lines);
   if (here != Reason::kNone && here != reason)
     AddLine(fmt::format("when the build was planned: {}", Conclusion(here)), &lines);
   if (!seen.node.message.empty()) AddLine(seen.node.message, &lines);

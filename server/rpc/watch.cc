@@ -111,7 +111,7 @@ Status Watch::Append(const EventPtr& event, const EventPtr& seen, Library* libra
     const auto partitions = library->GetPartitions(seen->partitions);
     if (!partitions.ok()) return partitions.status();
     std::vector<std::string> refs;
-    for (const Partition& partition : *partitions) refs.push_back(partition.ref);
+    for (const Partition& partition : *partitions) refs.push_back(partition.ref.str());
     Add(EventEncoder::Encode(*seen, refs));
   } else if (seen == event && library == nullptr) {
     Add(*gate().encoder().Shared(event));

@@ -77,7 +77,7 @@ StatusOr<EventPtr> LogScope::WantedTaints(const EventPtr& event, Library& librar
   for (const Partition& partition : *all) {
     if (!glob_.empty() && !MatchesGlob(glob_, partition.ref)) continue;
     if (!ns_.empty()) {
-      const auto ours = library.GetPartition(ns_, partition.ref);
+      const auto ours = library.GetPartition(ns_, partition.ref.str());
       if (!ours.ok() && ours.status().code() != Code::kNotFound) return ours.status();
       if (!ours.ok() || ours->id != partition.id) continue;
     }

@@ -107,10 +107,9 @@ void Schedule::On(const BuildUpdated& c, TimePoint now) {
     answer.status = NoSuchBuild(c.build);
   } else {
     BuildOptions& options = build->row.options;
-    if (hungry_.erase({-options.priority, c.build}) == 1)
-      hungry_.insert({-c.priority.value_or(options.priority), c.build});
     options.priority = c.priority.value_or(options.priority);
     options.deadline = c.deadline.value_or(options.deadline);
+    ready_.File(*build);
     journal_.BuildChanged(build->row, now);
     SaveBuild(*build);
     answer.build = build->row;
@@ -136,7 +135,10 @@ void Schedule::On(const Ticked&, TimePoint now) {
         worker.left_at + options_.orphan_after + options_.kill_time <= now)
       LoseLeases(worker, now);
   const bool saves_counts = now >= counts_saved_at_ + kCountsEvery;
-  if (saves_counts) counts_saved_at_ = now;
+  if (saves_counts) {
+    counts_saved_at_ = now;
+    journal_.changes().durations = durations_.TakeChanged();
+  }
   for (auto& [id, build] : builds_) {
     if (build->is_ended) continue;
     const TimePoint deadline = build->row.options.deadline;
@@ -154,8 +156,7 @@ void Schedule::On(const Ticked&, TimePoint now) {
 
 void Schedule::Stop(PendingBuild& build, Reason reason, bool kills, TimePoint now, Answer* answer) {
   build.is_stopping = true;
-  build.ready.clear();
-  hungry_.erase({-build.row.options.priority, build.row.id});
+  ready_.Drop(build);
   for (const auto& [level, ids] : build.by_level)
     for (const NodeId id : ids)
       if (const auto at = nodes_.find(id); at != nodes_.end() && !IsTerminal(at->second->row.state))
@@ -194,7 +195,11 @@ void Schedule::Withdraw(PendingBuild& build, PendingNode& node, bool kills, Time
 // A build no longer waits for a node that has not ended.
 void Schedule::CountLeaving(const PendingNode& node, const Waiter& waiter) {
   PendingBuild& build = *waiter.build;
-  if (node.lease.run) --build.running;
+  ready_.Remove(build, node);
+  if (node.lease.run) {
+    --build.running;
+    ready_.File(build);
+  }
   if (node.row.kind == NodeKind::kJob) ++build.row.counts.cancelled;
   --build.left;
   --build.left_by_level[waiter.level];
@@ -218,7 +223,7 @@ void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, st
   row.ended_event = EventSeq{journal_.last_event().value + 1};
   journal_.BuildChanged(row, now);
   SaveBuild(build);
-  hungry_.erase({-row.options.priority, row.id});
+  ready_.Drop(build);
   requests_.Ended(row);
   build.is_ended = true;
 }

@@ -16,7 +16,8 @@ std::size_t HashOf(NamespaceId ns, std::string_view ref) {
 }  // namespace
 
 std::string UriOf(const Partition& partition, const GraphSpec& spec) {
-  return partition.live.uri.empty() ? spec.root_uri + "/" + partition.ref : partition.live.uri;
+  return partition.live.uri.empty() ? spec.root_uri + "/" + partition.ref.str()
+                                    : partition.live.uri.str();
 }
 
 NamespaceId Catalog::FindNamespace(std::string_view name) const {
@@ -63,7 +64,7 @@ PartitionId Catalog::Intern(NamespaceId ns, std::string_view ref, bool* is_new) 
   const std::size_t slot = SlotOf(ns, ref);
   *is_new = slots_[slot] == 0;
   if (!*is_new) return PartitionId{slots_[slot]};
-  return Add({.id = {}, .ns = ns, .ref = std::string(ref)}, slot);
+  return Add({.id = {}, .ns = ns, .ref = ref}, slot);
 }
 
 PartitionId Catalog::Add(Partition partition, std::size_t slot) {

@@ -1,4 +1,4 @@
-#include <set>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -10,45 +10,51 @@
 
 namespace fft {
 
-namespace {
-
-// A build whose first nodes fit no worker is not searched further than this in one batch.
-constexpr int kMisfitsMax = 256;
-
-}  // namespace
-
+// A line whose first node nobody can take is closed for this batch: what stands behind it asks for
+// the same.
 void Schedule::GrantAll(TimePoint now) {
-  const std::vector<std::pair<int, BuildId>> hungry(hungry_.begin(), hungry_.end());
-  std::set<const JobSpec*> misfits;
-  for (const auto& [priority, id] : hungry) {
-    PendingBuild& build = *builds_.at(id);
-    const int jobs_max = build.row.options.jobs_max;
-    int misfits_left = kMisfitsMax;
-    for (auto at = build.ready.begin(); at != build.ready.end() && misfits_left > 0;) {
-      if (jobs_max > 0 && build.running >= jobs_max) break;
-      const auto found = nodes_.find(at->second);
-      if (found == nodes_.end() || !found->second->is_settled || found->second->lease.run) {
-        at = build.ready.erase(at);
-        continue;
-      }
-      PendingNode& node = *found->second;
-      if (IsBlocked(node)) {  // a writer and a QUERY of one ref became ready together: it is parked
-        at = build.ready.erase(at);
-        continue;
-      }
-      KnownWorker* worker = misfits.contains(node.job.get()) && node.row.kind == NodeKind::kJob
-                                ? nullptr
-                                : workers_.For(node);
-      if (worker == nullptr) {
-        if (node.row.kind == NodeKind::kJob) misfits.insert(node.job.get());
-        --misfits_left;
-        ++at;
-        continue;
-      }
-      at = build.ready.erase(at);
-      GrantTo(node, *worker, now);
+  std::vector<char> closed(static_cast<std::size_t>(ready_.lines()), 0);
+  while (const auto choice = ready_.First(closed)) {
+    PendingNode& node = *choice->node;
+    FFT_CHECK(node.is_settled && !node.lease.run);
+    if (IsBlocked(node)) {  // a writer and a QUERY of one ref became ready together: it is parked
+      for (const Waiter& waiter : node.waiters) ready_.Remove(*waiter.build, node);
+      continue;
     }
-    if (build.ready.empty()) hungry_.erase({priority, id});
+    KnownWorker* worker = workers_.For(node);
+    if (worker == nullptr)
+      closed[static_cast<std::size_t>(node.line)] = 1;
+    else
+      GrantTo(node, *worker, now);
+  }
+}
+
+// From the ends of a plan to its beginnings.
+void Schedule::RankPaths(const Plan& plan, const std::vector<PendingNode*>& slots) {
+  std::vector<double> below(slots.size(), 0);
+  for (std::size_t i = slots.size(); i-- > 0;) {
+    if (slots[i] == nullptr) continue;
+    const double path_ms = slots[i]->learned->expected_ms() + below[i];
+    Raise(*slots[i], path_ms);
+    for (const std::uint32_t upstream : plan.nodes[i].upstreams)
+      below[upstream] = std::max(below[upstream], path_ms);
+  }
+}
+
+void Schedule::Raise(PendingNode& node, double path_ms) {
+  std::vector<std::pair<PendingNode*, double>> raised = {{&node, path_ms}};
+  while (!raised.empty()) {
+    const auto [at, path] = raised.back();
+    raised.pop_back();
+    if (path <= at->path_ms) continue;
+    std::vector<PendingBuild*> holders;
+    for (const Waiter& waiter : at->waiters)
+      if (ready_.Remove(*waiter.build, *at)) holders.push_back(waiter.build);
+    at->path_ms = path;
+    for (PendingBuild* build : holders) ready_.Add(*build, *at);
+    for (const NodeId id : at->row.upstreams)
+      if (const auto found = nodes_.find(id); found != nodes_.end())
+        raised.emplace_back(found->second.get(), path + found->second->learned->expected_ms());
   }
 }
 
@@ -77,11 +83,14 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
     if (node.row.config->inputs[i].kind == InputKind::kQuery)
       traffic_.BeginQuery(node.row.inputs[i]);
   for (const Waiter& waiter : node.waiters) {
-    waiter.build->ready.erase({waiter.level, node.row.id});
-    ++waiter.build->running;
-    waiter.build->is_dirty = true;
+    PendingBuild& build = *waiter.build;
+    ready_.Remove(build, node);
+    ++build.running;
+    build.is_dirty = build.is_under_way = true;
+    ready_.File(build);
   }
   workers_.Hold(worker, node);
+  ready_.Charge(node, std::max(1.0, node.learned->expected_ms()) * node.job->limits.slots);
   leases_.emplace(lease.run, node.row.id);
   journal_.changes().leases.push_back(lease);
   OrdersFor(worker.row.id).grants.push_back(GrantOf(node));

@@ -121,6 +121,11 @@ PendingNode& Schedule::AddNode(Node row, std::vector<NodeId> writers,
   FFT_CHECK(job != nullptr);
   added.job = std::shared_ptr<const JobSpec>(spec, job);
   added.spec = std::move(spec);
+  const bool is_job = row.kind == NodeKind::kJob;
+  added.learned = &durations_.Of(row.graph, row.config->job + (is_job ? "" : "?configure"),
+                                 row.config->runner == Runner::kNoop);
+  added.path_ms = added.learned->expected_ms();
+  added.line = ready_.LineOf({row.kind, job->limits.slots, job->limits.worker_labels});
   added.writers = std::move(writers);
   added.label = std::make_shared<NodeLabel>(
       NodeLabel{row.id, row.kind, catalog_.ns(row.ns).name, row.config->job, row.config->outputs});
@@ -210,6 +215,7 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
         {target, planned.level, is_joined, is_joined ? Reason::kJoined : planned.reason});
   }
   AddPendingUpstreams(ties);
+  RankPaths(plan, slots);
   build->row.state = BuildState::kExecuting;
   build->StopAwaiting();
   journal_.BuildChanged(build->row, now);
@@ -282,7 +288,11 @@ void Schedule::Attach(PendingBuild& build, const std::vector<Tie>& ties, TimePoi
     ++build.left;
     if (node.row.kind == NodeKind::kJob) ++build.row.counts.total;
     if (tie.is_joined) ++build.row.counts.joined;
-    if (node.lease.run) ++build.running;
+    if (node.lease.run) {
+      ++build.running;
+      build.is_under_way = true;
+      ready_.File(build);
+    }
     if (node.is_settled && !node.lease.run) Release(node);
     if (node.upstreams_left == 0) Wake(node);
   }

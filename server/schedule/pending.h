@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "server/domain/run.h"
 #include "server/domain/worker.h"
 #include "server/schedule/command.h"
+#include "server/schedule/durations.h"
 
 namespace fft {
 
@@ -41,8 +44,11 @@ struct PendingNode {
   bool is_probing = false;  // looks like a hit; its data is being looked at
   bool is_woken = false;    // stands in the schedule's list of nodes to look at
   TimePoint ready_at{};
-  Lease lease;                          // lease.run: none when it is not granted
-  double expected_ms = 0;               // learned, as of the grant
+  Lease lease;                         // lease.run: none when it is not granted
+  double expected_ms = 0;              // learned, as of the grant
+  LearnedDuration* learned = nullptr;  // of its job
+  double path_ms = 0;                  // the longest way from its start to an end of all that waits
+  int line = 0;                        // of the ready queue
   std::vector<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
 };
 
@@ -81,8 +87,26 @@ struct PendingBuild {
   bool is_to_save = false;                  // its row is written when the batch is settled
   bool is_stored = false;                   // it was written before: what was asked for is known
   std::int64_t running = 0;
-  /// Released nodes that may start: (level, node).  Entries may be stale: look at the node.
-  std::set<std::pair<int, NodeId>> ready;
+  bool is_under_way = false;  // something was granted for it
+
+  /// Where a released node that may start stands among those of its build: the longest way first.
+  struct Place {
+    double minus_path_ms = 0;
+    NodeId id;
+    PendingNode* node = nullptr;
+    bool operator<(const Place& other) const {
+      return std::tie(minus_path_ms, id) < std::tie(other.minus_path_ms, other.id);
+    }
+  };
+  /// How the build stands in lines.
+  struct Filing {
+    int priority = 0;  // negated
+    bool is_new = false;
+    bool operator==(const Filing&) const = default;
+  };
+  // The ready queue's, like what it is about:
+  std::map<int, std::set<Place>> ready;  // by line, none empty
+  std::optional<Filing> filed;           // none: it may not run more
 
   void StopAwaiting() {
     if (std::exchange(is_awaiting, false)) row.message.clear();

@@ -116,10 +116,7 @@ void Schedule::MakeReady(PendingNode& node, TimePoint now) {
 
 void Schedule::Release(PendingNode& node) {
   for (const Waiter& waiter : node.waiters)
-    if (IsReleasedBy(waiter)) {
-      waiter.build->ready.insert({waiter.level, node.row.id});
-      hungry_.insert({-waiter.build->row.options.priority, waiter.build->row.id});
-    }
+    if (IsReleasedBy(waiter)) ready_.Add(*waiter.build, node);
 }
 
 void Schedule::OpenLevels(PendingBuild& build) {

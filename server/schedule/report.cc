@@ -98,7 +98,7 @@ void Schedule::Reported(PendingNode& node, const RunReport& report, TimePoint no
   if (seen.outcome == Outcome::kCancelled && !node.lease.is_kill_requested && !node.waiters.empty())
     seen.outcome = Outcome::kInfrastructure;  // stopped, but not by us
   if (seen.outcome == Outcome::kSucceeded) {
-    workers_.Learn(node, seen);
+    durations_.Learn(*node.learned, static_cast<double>((seen.ended_at - seen.started_at).count()));
     return Succeeded(node, seen, now);
   }
   RetryOrFail(node, seen, now);
@@ -149,6 +149,7 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
   for (const Waiter& waiter : node.waiters) {
     --waiter.build->running;
     waiter.build->is_dirty = true;
+    ready_.File(*waiter.build);
   }
   workers_.Drop(node, lease);
   leases_.erase(lease.run);
@@ -243,7 +244,7 @@ void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
   --build.left;
   --build.left_by_level[waiter.level];
   build.is_dirty = true;
-  build.ready.erase({waiter.level, node.row.id});
+  ready_.Remove(build, node);
   to_check_.push_back(build.row.id);
   if (node.row.kind == NodeKind::kConfigure) {
     if (build.left > 0 || build.is_stopping || node.row.state != NodeState::kSucceeded) {

@@ -19,6 +19,7 @@ std::unique_ptr<Schedule> Schedule::Restore(ScheduleOptions options, Epoch epoch
   schedule->last_node_ = snapshot.last_node;
   schedule->last_run_ = snapshot.last_run;
   for (const Worker& worker : snapshot.workers) schedule->workers_.Restore(worker, now);
+  schedule->durations_.Restore(snapshot.durations);
   schedule->RestoreNodes(snapshot, specs);
   schedule->RestoreLeases(snapshot);
   schedule->RestoreBuilds(snapshot, now);
@@ -106,6 +107,7 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
         ++build->left_by_level[level];
         ++build->left;
         if (at->second->lease.run) ++build->running;
+        build->is_under_way |= at->second->lease.run.value != 0;
         continue;
       }
       if (kind != NodeKind::kJob) continue;

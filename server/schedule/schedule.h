@@ -13,6 +13,7 @@
 #include "server/schedule/journal.h"
 #include "server/schedule/options.h"
 #include "server/schedule/pending.h"
+#include "server/schedule/ready_queue.h"
 #include "server/schedule/request_ids.h"
 #include "server/schedule/traffic.h"
 #include "server/schedule/worker_table.h"
@@ -86,10 +87,10 @@ class Schedule {
   void Release(PendingNode& node);
   void OpenLevels(PendingBuild& build);
   std::vector<Digest> Identities(const PendingNode& node, std::vector<RunId>* runs) const;
-  // grant.cc
+  void RankPaths(const Plan& plan, const std::vector<PendingNode*>& slots);
+  void Raise(PendingNode& node, double path_ms);
   void GrantAll(TimePoint now);
   void GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now);
-  // report.cc
   void On(const WorkerHeard& c, TimePoint now);
   void Started(PendingNode& node, TimePoint at, TimePoint now);
   void Reported(PendingNode& node, const RunReport& report, TimePoint now);
@@ -101,14 +102,12 @@ class Schedule {
   void CountEnd(PendingNode& node, Waiter& waiter);
   void LeaveStopping(PendingNode& node);
   void DrainFailing(TimePoint now);
-  // workers.cc
   void On(const WorkerJoined& c, TimePoint now);
   void On(const WorkerLeft& c, TimePoint now);
   void On(const WorkerDrained& c, TimePoint now);
   void LoseLeases(KnownWorker& worker, TimePoint now);
   WorkerOrders& OrdersFor(WorkerId worker);
   Grant GrantOf(const PendingNode& node) const;
-  // restore.cc
   void RestoreNodes(Snapshot& snapshot, const Specs& specs);
   void RestoreBuilds(const Snapshot& snapshot, TimePoint now);
   void RestoreLeases(const Snapshot& snapshot);
@@ -133,8 +132,9 @@ class Schedule {
   std::unordered_map<Digest, NodeId> configures_;  // pending, by plan key
   std::set<std::pair<TimePoint, NodeId>> backoffs_;
   std::vector<std::pair<TimePoint, PlanWanted>> awaiting_;
-  std::set<std::pair<int, BuildId>> hungry_;  // builds with released nodes: (-priority, build)
-  std::vector<NodeId> woken_;                 // to be looked at by Settle()
+  ReadyQueue ready_;
+  Durations durations_;
+  std::vector<NodeId> woken_;                       // to be looked at by Settle()
   std::vector<std::pair<NodeId, NodeId>> failing_;  // a node, and the upstream that ended badly
   std::vector<NodeId> ended_;                       // to be forgotten at the end of Settle()
   std::vector<BuildId> to_check_;                   // whose levels or end may have come

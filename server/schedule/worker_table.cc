@@ -3,20 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
 namespace fft {
 
 namespace {
 
-// The weight of the newest run in the learned length of a job.
-constexpr double kLearningRate = 0.2;
 // Of a job that never ran: more than any backlog may hold.
 constexpr double kUnknownMs = 1e6;
-
-std::string LearningName(const PendingNode& node) {
-  return fmt::format("{}/{}", node.row.graph, node.row.config->job);
-}
 
 bool HasLabels(const Worker& worker, const RunLimits& limits) {
   return std::all_of(
@@ -94,18 +86,9 @@ void WorkerTable::Drop(const PendingNode& node, const Lease& lease) {
   worker.backlog_ms = worker.leases.empty() ? 0 : worker.backlog_ms - node.expected_ms;
 }
 
-double WorkerTable::ExpectedMs(const PendingNode& node) const {
-  if (node.row.config->runner == Runner::kNoop) return 0;
-  const auto at = learned_ms_.find(LearningName(node));
-  return at == learned_ms_.end() ? kUnknownMs : at->second;
-}
-
-void WorkerTable::Learn(const PendingNode& node, const RunReport& report) {
-  if (node.row.config->runner == Runner::kNoop) return;
-  const double ms =
-      std::max(0.1, static_cast<double>((report.ended_at - report.started_at).count()));
-  const auto [at, is_new] = learned_ms_.try_emplace(LearningName(node), ms);
-  if (!is_new) at->second += kLearningRate * (ms - at->second);
+double WorkerTable::ExpectedMs(const PendingNode& node) {
+  if (node.learned->is_noop) return 0;
+  return node.learned->is_known ? node.learned->ms : kUnknownMs;
 }
 
 }  // namespace fft

@@ -1,14 +1,13 @@
 #pragma once
 
 #include <map>
-#include <string>
 
 #include "server/schedule/options.h"
 #include "server/schedule/pending.h"
 
 namespace fft {
 
-/// The workers that were ever here, what they hold, and how long jobs are known to take.
+/// The workers that were ever here, and what they hold.
 ///
 /// A worker may hold more than fills its slots when that is little work: then its slots need not
 /// wait for a commit.  A plain container, part of the schedule.
@@ -31,15 +30,12 @@ class WorkerTable {
   void Hold(KnownWorker& worker, PendingNode& node);
   void Drop(const PendingNode& node, const Lease& lease);
 
-  void Learn(const PendingNode& node, const RunReport& report);
-
  private:
-  double ExpectedMs(const PendingNode& node) const;
+  static double ExpectedMs(const PendingNode& node);
 
   const ScheduleOptions options_;
   std::map<WorkerId, KnownWorker> workers_;
   WorkerId last_;
-  std::map<std::string, double> learned_ms_;  // by graph and job
 };
 
 }  // namespace fft

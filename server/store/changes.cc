@@ -77,6 +77,7 @@ bool ForEachWrite(const ChangeSet& changes, const KnownConfigs& known,
          take(kInsertMaterialisations, MaterialisationRows(changes.runs)) &&
          take(kUpsertConfigureAnswers, ConfigureAnswerRows(changes.configure_answers)) &&
          take(kUpsertWorkers, WorkerRows(changes.workers)) &&
+         take(kUpsertDurations, DurationRows(changes.durations)) &&
          take(kInsertEvents, EventRows(changes.events));
 }
 

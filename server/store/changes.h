@@ -27,6 +27,7 @@ enum ChangeStatement : std::uint8_t {
   kInsertMaterialisations,
   kUpsertConfigureAnswers,
   kUpsertWorkers,
+  kUpsertDurations,
   kInsertEvents,
 };
 

@@ -75,7 +75,7 @@ StatusOr<Page<Partition>> PgLibrary::ListPartitions(const PartitionFilter& filte
   found->ForEach([&](pg::Row& row) { partitions.items.push_back(pg::ReadPartition(row)); });
   if (partitions.items.size() > size) {
     partitions.items.resize(size);
-    partitions.next = MakePageToken(list, partitions.items.back().ref);
+    partitions.next = MakePageToken(list, partitions.items.back().ref.str());
   }
   return partitions;
 }

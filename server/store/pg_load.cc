@@ -63,9 +63,18 @@ Status PgStore::LoadCatalog(Snapshot& snapshot) {
       "load the partitions");
   SortBy(snapshot.partitions, [](const Partition& partition) { return partition.id; });
   if (!status.ok()) return status;
-  return connection_.CopyOut(
+  status = connection_.CopyOut(
       Select(pg::kWorkerList, "worker w ORDER BY w.id"),
       [&](pg::Row& row) { snapshot.workers.push_back(pg::ReadWorker(row)); }, "load the workers");
+  if (!status.ok()) return status;
+  return connection_.CopyOut(
+      Select("d.graph, d.job, d.us", "job_duration d ORDER BY d.graph, d.job"),
+      [&](pg::Row& row) {
+        JobDuration duration{.graph = row.Text(), .job = row.Text()};
+        duration.ms = static_cast<double>(row.Int64()) / 1000;
+        snapshot.durations.push_back(std::move(duration));
+      },
+      "load the durations");
 }
 
 Status PgStore::LoadBuilds(Snapshot& snapshot) {

@@ -80,6 +80,9 @@ const std::vector<Statement>& ChangeStatements() {
        "INSERT INTO configure_answer SELECT t.* FROM unnest($1::configure_answer[]) t "
        "ON CONFLICT (job_digest, ref) DO UPDATE SET config_digest = EXCLUDED.config_digest"},
       {"workers", "worker", kWorkersSql},
+      {"durations", "job_duration",
+       "INSERT INTO job_duration SELECT t.* FROM unnest($1::job_duration[]) t "
+       "ON CONFLICT (graph, job) DO UPDATE SET us = EXCLUDED.us"},
       {"events", "event", "INSERT INTO event SELECT t.* FROM unnest($1::event[]) t"},
   };
   return kStatements;

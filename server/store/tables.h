@@ -30,6 +30,7 @@ Records RunRows(const std::vector<Run>& runs);
 Records MaterialisationRows(const std::vector<Run>& runs);
 Records ConfigureAnswerRows(const std::vector<ConfigureAnswer>& answers);
 Records WorkerRows(const std::vector<Worker>& workers);
+Records DurationRows(const std::vector<JobDuration>& durations);
 Records EventRows(const std::vector<EventPtr>& events);
 
 }  // namespace fft::pg

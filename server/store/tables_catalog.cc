@@ -103,4 +103,14 @@ Records WorkerRows(const std::vector<Worker>& workers) {
   return rows;
 }
 
+Records DurationRows(const std::vector<JobDuration>& durations) {
+  Records rows;
+  for (const JobDuration& duration : durations) {
+    rows.Next();
+    rows.Text(duration.graph).Text(duration.job);
+    rows.Int64(static_cast<std::int64_t>(duration.ms * 1000));
+  }
+  return rows;
+}
+
 }  // namespace fft::pg

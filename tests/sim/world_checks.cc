@@ -43,7 +43,8 @@ void World::CheckCommitted(const ChangeSet& changes) {
   for (const BuildHits& row : changes.hits) {
     const Digest& revision = MemoryStore::builds().at(row.build).revision;
     for (const PartitionId id : row.partitions)
-      CheckData(partitions().at(id).ref, revision, fmt::format("hit of build {}", row.build.value));
+      CheckData(partitions().at(id).ref.str(), revision,
+                fmt::format("hit of build {}", row.build.value));
   }
   // Promise 3: exactly one terminal event a build.
   for (const EventPtr& event : changes.events)

@@ -34,7 +34,7 @@ TEST_F(LibraryTest, PartitionsAreListedByPrefixAndGlob) {
     for (const Partition& partition : All<Partition>(2, [&](const PageRequest& page) {
            return library_.ListPartitions({.ns = "ns", .prefix = prefix, .glob = glob}, page);
          }))
-      found += partition.ref + " ";
+      found += partition.ref.str() + " ";
     return found;
   };
   EXPECT_EQ(list("", ""),

@@ -35,6 +35,7 @@ class MemoryStore : public Store {
   std::map<RunId, Lease> leases_;
   std::map<RunId, Run> runs_;
   std::map<WorkerId, Worker> workers_;
+  std::map<std::pair<std::string, std::string>, JobDuration> durations_;
   std::vector<EventPtr> events_;
   RunId last_run_;
 };

@@ -92,7 +92,7 @@ std::string Desk::PrintRows(const ChangeSet& changes) const {
                     run.reason == Reason::kNone ? "" : fmt::format(" {}", ToString(run.reason)));
   for (const Partition& partition : changes.partitions) {
     if (!partition.live.run && !partition.uncertain_run) continue;
-    text += fmt::format("{} is r{}", partition.ref, partition.live.run.value);
+    text += fmt::format("{} is r{}", partition.ref.view(), partition.live.run.value);
     if (!partition.live.is_reusable) text += " not reusable";
     if (partition.uncertain_run)
       text += fmt::format(" uncertain since r{}", partition.uncertain_run.value);

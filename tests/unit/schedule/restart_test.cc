@@ -23,7 +23,7 @@ std::string EndsOf(const MemoryStore& store) {
     text += fmt::format("node {} {} {} attempts {}\n", id.value, ToString(node.state),
                         ToString(node.reason), node.attempts);
   for (const auto& [id, partition] : store.partitions())
-    text += fmt::format("{} run {} uncertain {}\n", partition.ref, partition.live.run.value,
+    text += fmt::format("{} run {} uncertain {}\n", partition.ref.view(), partition.live.run.value,
                         partition.uncertain_run.value);
   return text;
 }

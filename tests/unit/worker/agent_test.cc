@@ -199,8 +199,8 @@ TEST(AgentTest, ReportsTimeAndMemoryLimits) {
 TEST(AgentTest, KillsByOrderWhereverARunIs) {
   WorkerWorld world(1);
   world.daemon.Grant(world.Job(1, kShell + "exec tail -f /dev/null"));
-  world.daemon.Grant(world.Job(2, kShell));
   world.daemon.AwaitStarted(1);
+  world.daemon.Grant(world.Job(2, kShell));
   v1::DaemonMessage kills;
   kills.add_kills(2);
   kills.add_kills(1);
@@ -208,6 +208,17 @@ TEST(AgentTest, KillsByOrderWhereverARunIs) {
   EXPECT_EQ(world.daemon.AwaitReport(1).outcome(), v1::OUTCOME_CANCELLED);
   EXPECT_EQ(world.daemon.AwaitReport(2).outcome(), v1::OUTCOME_CANCELLED);
   EXPECT_TRUE(world.daemon.AwaitReport(2).left_outputs_alone());
+}
+
+TEST(AgentTest, FillsNoMoreSlotsThanItHas) {
+  WorkerWorld world(1);
+  const std::string path = world.dir / "alone";
+  // Whoever finds another's mark runs beside it.
+  const std::string job =
+      kShell + "mkdir " + path + " || exit 1\nls -R /etc > /dev/null\nrmdir " + path + "\n";
+  for (int run = 1; run <= 20; ++run) world.daemon.Grant(world.Job(run, job));
+  for (int run = 1; run <= 20; ++run)
+    EXPECT_EQ(world.daemon.AwaitReport(run).outcome(), v1::OUTCOME_SUCCEEDED) << run;
 }
 
 TEST(AgentTest, RunsConfigureTwiceAndCompares) {
