@@ -270,6 +270,18 @@ CREATE TABLE job_duration (
   PRIMARY KEY (graph, job)
 );
 
+-- How many runs may have a place in a pool at once; one that is not here holds one.
+CREATE TABLE pool (
+  name text COLLATE "C" PRIMARY KEY,
+  size integer NOT NULL
+);
+
+-- The graphs that were ever paused.
+CREATE TABLE graph_pause (
+  graph text COLLATE "C" PRIMARY KEY,
+  is_paused boolean NOT NULL
+);
+
 -- The log of a run as its worker sent it: gapless pieces.
 CREATE TABLE log_chunk (
   run_id bigint NOT NULL,

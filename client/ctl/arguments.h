@@ -91,12 +91,25 @@ struct LogsArguments {
   std::int64_t offset = 0;
 };
 struct WorkersArguments {};
+struct DrainArguments {
+  std::string worker;
+  bool is_draining = true;
+};
+struct PoolsArguments {
+  std::string name;  // empty: they are listed
+  int size = 0;
+};
+struct PauseArguments {
+  std::string graph;
+  bool is_paused = true;
+};
 struct DoctorArguments {};
 
 using Command = std::variant<BuildArguments, WatchArguments, RetryArguments, CancelArguments,
                              GetArguments, ListArguments, ExplainArguments, LookupArguments,
                              DeployArguments, PartitionsArguments, ShowArguments, LineageArguments,
-                             EventsArguments, LogsArguments, WorkersArguments, DoctorArguments>;
+                             EventsArguments, LogsArguments, WorkersArguments, DrainArguments,
+                             PoolsArguments, PauseArguments, DoctorArguments>;
 
 struct Arguments {
   std::string address;  // as typed

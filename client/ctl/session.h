@@ -63,6 +63,9 @@ int Run(const Session& session, const LineageArguments& arguments);
 int Run(const Session& session, const EventsArguments& arguments);
 int Run(const Session& session, const LogsArguments& arguments);
 int Run(const Session& session, const WorkersArguments& arguments);
+int Run(const Session& session, const DrainArguments& arguments);
+int Run(const Session& session, const PoolsArguments& arguments);
+int Run(const Session& session, const PauseArguments& arguments);
 int Run(const Session& session, const DoctorArguments& arguments);
 
 /// Whatever was asked.

@@ -64,6 +64,11 @@ class Core final : public Service, Outlets {
   void WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& session) override;
   void DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) override;
   void ListWorkers(Reply<std::vector<WorkerView>> reply) override;
+  void SetPool(const Pool& pool, Reply<PoolView> reply) override;
+  void ListPools(Reply<std::vector<PoolView>> reply) override;
+  void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) override;
+  bool IsPaused(const std::string& graph) override;
+  std::vector<std::string> WhyWaiting(NodeId node) override;
   ServiceView View() override;
 
  private:

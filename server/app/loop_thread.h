@@ -13,7 +13,7 @@
 #include "server/app/observer.h"
 #include "server/base/bounded_queue.h"
 #include "server/base/time.h"
-#include "server/schedule/command.h"
+#include "server/schedule/effects.h"
 
 namespace fft {
 

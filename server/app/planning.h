@@ -14,7 +14,7 @@
 #include "server/domain/plan.h"
 #include "server/graph/analyser.h"
 #include "server/plan/planner.h"
-#include "server/schedule/command.h"
+#include "server/schedule/effects.h"
 
 namespace fft {
 

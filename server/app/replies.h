@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "server/base/status.h"
-#include "server/schedule/command.h"
+#include "server/schedule/effects.h"
 
 namespace fft {
 

@@ -85,6 +85,11 @@ struct WorkerView {
   std::vector<RunId> runs;
 };
 
+struct PoolView {
+  Pool pool;
+  int used = 0;  // by runs that were granted
+};
+
 struct ServiceView {
   Epoch epoch;
   bool is_leading = false;
@@ -127,6 +132,14 @@ class Service {
   virtual void WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& session) = 0;
   virtual void DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) = 0;
   virtual void ListWorkers(Reply<std::vector<WorkerView>> reply) = 0;
+
+  virtual void SetPool(const Pool& pool, Reply<PoolView> reply) = 0;
+  virtual void ListPools(Reply<std::vector<PoolView>> reply) = 0;
+  /// NOT_FOUND: there is no such graph.
+  virtual void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) = 0;
+  virtual bool IsPaused(const std::string& graph) = 0;
+  /// What keeps a node from running, a line each; empty: it runs or has ended.
+  virtual std::vector<std::string> WhyWaiting(NodeId node) = 0;
 
   virtual ServiceView View() = 0;
 };

@@ -8,6 +8,7 @@
 #include "server/domain/ids.h"
 #include "server/domain/node.h"
 #include "server/domain/partition.h"
+#include "server/domain/pool.h"
 #include "server/domain/run.h"
 #include "server/domain/worker.h"
 
@@ -62,13 +63,15 @@ struct ChangeSet {
   std::vector<ConfigureAnswer> configure_answers;  // new
   std::vector<Worker> workers;                     // new or changed: the whole row
   std::vector<JobDuration> durations;              // new or changed
+  std::vector<Pool> pools;                         // new or changed
+  std::vector<GraphPause> pauses;                  // begun or ended
   std::vector<EventPtr> events;  // new, numbered gaplessly after the last committed one
 
   bool empty() const {
     return namespaces.empty() && partitions.empty() && builds.empty() && nodes.empty() &&
            node_updates.empty() && attachments.empty() && hits.empty() && leases.empty() &&
            ended_leases.empty() && runs.empty() && configure_answers.empty() && workers.empty() &&
-           durations.empty() && events.empty();
+           durations.empty() && pools.empty() && pauses.empty() && events.empty();
   }
 };
 
@@ -83,6 +86,8 @@ struct Snapshot {
   std::vector<Lease> leases;            // all, by run
   std::vector<Worker> workers;
   std::vector<JobDuration> durations;
+  std::vector<Pool> pools;
+  std::vector<GraphPause> pauses;  // that last
   // The highest numbers in use.
   BuildId last_build;
   NodeId last_node;

@@ -67,6 +67,7 @@ struct RunLimits {
   std::int64_t log_max = 1 << 20;  // bytes of log that are kept
   int slots = 1;
   std::vector<std::string> worker_labels;  // all of them must be the worker's
+  std::vector<std::string> pools;          // a place in each, for as long as it runs; sorted
   auto operator<=>(const RunLimits&) const = default;
 };
 

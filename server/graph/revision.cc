@@ -82,6 +82,7 @@ void WriteLimits(const JobSpec& job, Canonical& out) {
   out.Number(limits.log_max);
   out.Number(limits.slots);
   out.Texts(limits.worker_labels);
+  out.Texts(limits.pools);
   out.Number(static_cast<int>(job.is_merged));
 }
 

@@ -96,6 +96,8 @@ Status CheckLimits(const JobSpec& job) {
   for (const std::string& label : limits.worker_labels)
     if (!IsLabel(label))
       return InvalidJob(job.label, fmt::format("worker label {}: bad name", Quote(label)));
+  for (const std::string& pool : limits.pools)
+    if (!IsLabel(pool)) return InvalidJob(job.label, fmt::format("pool {}: bad name", Quote(pool)));
   return Ok();
 }
 

@@ -7,6 +7,10 @@
 
 namespace fft {
 
+namespace {
+constexpr std::int64_t kPoolMax = 1'000'000;
+}  // namespace
+
 grpc::ServerUnaryReactor* AdminService::GetStatus(Context* context, const v1::GetStatusRequest*,
                                                   v1::ServiceStatus* response) {
   return Serve(gate_, context, "Admin.GetStatus", [&](const std::string&, const CallEnd& answer) {
@@ -52,15 +56,29 @@ grpc::ServerUnaryReactor* AdminService::NotYet(Context* context, std::string_vie
 }
 
 grpc::ServerUnaryReactor* AdminService::ListPools(Context* context, const v1::ListPoolsRequest*,
-                                                  v1::ListPoolsResponse*) {
-  return NotYet(context, "Admin.ListPools",
-                "use Admin.ListWorkers for slots and what runs in them");
+                                                  v1::ListPoolsResponse* response) {
+  using Views = std::vector<PoolView>;
+  return Serve(gate_, context, "Admin.ListPools", [&](const std::string&, const CallEnd& answer) {
+    gate_.service().ListPools(Answering<Views>(answer, [response](const Views& views) {
+      for (const PoolView& view : views) ToProto(view, response->add_pools());
+      return Ok();
+    }));
+  });
 }
 
-grpc::ServerUnaryReactor* AdminService::SetPool(Context* context, const v1::SetPoolRequest*,
-                                                v1::Pool*) {
-  return NotYet(context, "Admin.SetPool",
-                "use a job's limits.worker_labels and a worker's slots to bound what runs at once");
+grpc::ServerUnaryReactor* AdminService::SetPool(Context* context, const v1::SetPoolRequest* request,
+                                                v1::Pool* response) {
+  return Serve(gate_, context, "Admin.SetPool", [&](const std::string&, const CallEnd& answer) {
+    Fields fields;
+    fields.Name("pool.name", request->pool().name());
+    fields.Range("pool.size", request->pool().size(), 1, kPoolMax);
+    if (!fields.ok()) return answer(fields.status());
+    gate_.service().SetPool({request->pool().name(), request->pool().size()},
+                            Answering<PoolView>(answer, [response](const PoolView& view) {
+                              ToProto(view, response);
+                              return Ok();
+                            }));
+  });
 }
 
 grpc::ServerUnaryReactor* AdminService::SetSecret(Context* context, const v1::SetSecretRequest*,

@@ -82,6 +82,7 @@ RunReport FromProto(const v1::RunReport& from, std::string_view at, Fields* fiel
 void ToProto(const WorkerWelcome& welcome, v1::DaemonMessage* to);
 void ToProto(const Grant& grant, v1::Grant* to);
 void ToProto(const WorkerView& view, v1::Worker* to);
+void ToProto(const PoolView& view, v1::Pool* to);
 void ToProto(const ServiceView& view, v1::ServiceStatus* to);
 
 }  // namespace fft

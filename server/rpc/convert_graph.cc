@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include <fmt/core.h>
 
@@ -135,6 +136,7 @@ void ToProto(const RunLimits& limits, v1::RunLimits* to) {
   to->set_log_max_bytes(limits.log_max);
   to->set_slots(limits.slots);
   for (const std::string& label : limits.worker_labels) to->add_worker_labels(label);
+  for (const std::string& pool : limits.pools) to->add_pools(pool);
 }
 
 RunLimits FromProto(const v1::RunLimits& from, std::string_view at, Fields* fields) {
@@ -144,6 +146,7 @@ RunLimits FromProto(const v1::RunLimits& from, std::string_view at, Fields* fiel
   fields->Range(name("log_max_bytes"), from.log_max_bytes(), 0, kBlobMax);
   fields->Range(name("slots"), from.slots(), 0, 10'000);
   fields->Refs(name("worker_labels"), from.worker_labels(), kLabelsMax, kLabelsMax * kRefMax);
+  fields->Refs(name("pools"), from.pools(), kLabelsMax, kLabelsMax * kRefMax);
   RunLimits limits;
   if (!fields->ok()) return limits;
   if (from.attempts_max() > 0) limits.attempts_max = from.attempts_max();
@@ -154,6 +157,8 @@ RunLimits FromProto(const v1::RunLimits& from, std::string_view at, Fields* fiel
   if (from.log_max_bytes() > 0) limits.log_max = from.log_max_bytes();
   if (from.slots() > 0) limits.slots = from.slots();
   limits.worker_labels.assign(from.worker_labels().begin(), from.worker_labels().end());
+  const std::set<std::string> pools(from.pools().begin(), from.pools().end());
+  limits.pools.assign(pools.begin(), pools.end());
   return limits;
 }
 

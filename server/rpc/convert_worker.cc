@@ -51,6 +51,12 @@ void ToProto(const Grant& grant, v1::Grant* to) {
   for (const std::string& uri : grant.input_uris) to->add_input_uris(uri);
 }
 
+void ToProto(const PoolView& view, v1::Pool* to) {
+  to->set_name(view.pool.name);
+  to->set_size(view.pool.size);
+  to->set_used(view.used);
+}
+
 void ToProto(const WorkerView& view, v1::Worker* to) {
   to->set_id(view.worker.id.value);
   to->set_name(view.worker.name);

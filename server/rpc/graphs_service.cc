@@ -40,7 +40,7 @@ grpc::ServerUnaryReactor* GraphsService::DeployGraph(Context* context,
 grpc::ServerUnaryReactor* GraphsService::GetGraph(Context* context,
                                                   const v1::GetGraphRequest* request,
                                                   v1::Graph* response) {
-  return ServeRead(gate_, context, "Graphs.GetGraph", [=](Library& library) -> Status {
+  return ServeRead(gate_, context, "Graphs.GetGraph", [=, this](Library& library) -> Status {
     Fields fields;
     fields.Name("name", request->name());
     const Digest revision = fields.HexOrNone("revision", request->revision());
@@ -48,6 +48,7 @@ grpc::ServerUnaryReactor* GraphsService::GetGraph(Context* context,
     const auto graph = library.GetRevision(request->name(), revision);
     if (!graph.ok()) return graph.status();
     ToProto(*graph, Detail::kWhole, response);
+    response->set_paused(gate_.service().IsPaused(request->name()));
     const std::size_t bytes = response->ByteSizeLong();
     return bytes <= (4 << 20) - 1024 ? Ok() : TooLarge(bytes);
   });
@@ -112,11 +113,21 @@ grpc::ServerUnaryReactor* GraphsService::CompileGraph(Context* context, const v1
       });
 }
 
-grpc::ServerUnaryReactor* GraphsService::PauseGraph(Context* context, const v1::PauseGraphRequest*,
-                                                    v1::Graph*) {
-  return Serve(gate_, context, "Graphs.PauseGraph", [](const std::string&, const CallEnd& answer) {
-    answer(NotOffered("Graphs.PauseGraph",
-                      "use Admin.DrainWorker to grant nothing more, or Builds.CancelBuild"));
+grpc::ServerUnaryReactor* GraphsService::PauseGraph(Context* context,
+                                                    const v1::PauseGraphRequest* request,
+                                                    v1::Graph* response) {
+  return Serve(gate_, context, "Graphs.PauseGraph", [&](const std::string&, const CallEnd& answer) {
+    Fields fields;
+    fields.Name("name", request->name());
+    if (!fields.ok()) return answer(fields.status());
+    const bool is_paused = request->paused();
+    gate_.service().PauseGraph(
+        {request->name(), is_paused},
+        Answering<GraphRevision>(answer, [response, is_paused](const GraphRevision& revision) {
+          ToProto(revision, Detail::kShort, response);
+          response->set_paused(is_paused);
+          return Ok();
+        }));
   });
 }
 

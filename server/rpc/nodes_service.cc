@@ -112,7 +112,7 @@ grpc::ServerUnaryReactor* NodesService::ListNodes(Context* context,
 grpc::ServerUnaryReactor* NodesService::ExplainNode(Context* context,
                                                     const v1::ExplainNodeRequest* request,
                                                     v1::ExplainNodeResponse* response) {
-  return ServeRead(gate_, context, "Nodes.ExplainNode", [=](Library& library) -> Status {
+  return ServeRead(gate_, context, "Nodes.ExplainNode", [=, this](Library& library) -> Status {
     Fields fields;
     fields.IdOrNone("node", request->node());
     fields.IdOrNone("build", request->build());
@@ -129,7 +129,10 @@ grpc::ServerUnaryReactor* NodesService::ExplainNode(Context* context,
                                                                 .state = std::nullopt})
                               : LastDecision(library, request->namespace_(), request->ref());
     if (!node.ok()) return node.status();
-    return ExplainInto(library, *node, build, response);
+    const Status explained = ExplainInto(library, *node, build, response);
+    for (std::string& line : gate_.service().WhyWaiting(node->node.id))
+      response->add_lines(std::move(line));
+    return explained;
   });
 }
 

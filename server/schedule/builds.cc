@@ -75,7 +75,7 @@ void Schedule::On(const QueryAwaited& c, TimePoint now) {
     journal_.BuildChanged(build->row, now);
     SaveBuild(*build);
   }
-  awaiting_.push_back({now + options_.await_every, {c.build, c.outputs}});
+  agenda_.awaiting.push_back({now + options_.await_every, {c.build, c.outputs}});
 }
 
 void Schedule::On(const BuildPlanFailed& c, TimePoint now) {
@@ -122,14 +122,14 @@ void Schedule::On(const GraphNoted& c, TimePoint now) {
 }
 
 void Schedule::On(const Ticked&, TimePoint now) {
-  while (!backoffs_.empty() && backoffs_.begin()->first <= now) {
-    const NodeId id = backoffs_.begin()->second;
-    backoffs_.erase(backoffs_.begin());
+  while (!agenda_.backoffs.empty() && agenda_.backoffs.begin()->first <= now) {
+    const NodeId id = agenda_.backoffs.begin()->second;
+    agenda_.backoffs.erase(agenda_.backoffs.begin());
     if (const auto at = nodes_.find(id); at != nodes_.end()) Wake(*at->second);
   }
-  for (auto& [at, wanted] : awaiting_)
+  for (auto& [at, wanted] : agenda_.awaiting)
     if (at <= now && FindOpen(wanted.build) != nullptr) effects_.plans.push_back(std::move(wanted));
-  std::erase_if(awaiting_, [&](const auto& item) { return item.first <= now; });
+  std::erase_if(agenda_.awaiting, [&](const auto& item) { return item.first <= now; });
   for (auto& [id, worker] : workers_.all())
     if (!worker.is_connected && !worker.leases.empty() &&
         worker.left_at + options_.orphan_after + options_.kill_time <= now)
@@ -148,7 +148,7 @@ void Schedule::On(const Ticked&, TimePoint now) {
       build->row.reason = Reason::kDeadlineExceeded;
       SaveBuild(*build);
       Stop(*build, Reason::kDeadlineExceeded, /*kills=*/true, now, nullptr);
-      to_check_.push_back(build->row.id);
+      agenda_.to_check.push_back(build->row.id);
     }
     if (saves_counts && build->is_dirty) SaveBuild(*build);
   }
@@ -204,7 +204,7 @@ void Schedule::CountLeaving(const PendingNode& node, const Waiter& waiter) {
   --build.left;
   --build.left_by_level[waiter.level];
   build.is_dirty = true;
-  to_check_.push_back(build.row.id);
+  agenda_.to_check.push_back(build.row.id);
 }
 
 void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
@@ -256,13 +256,13 @@ void Schedule::Check(PendingBuild& build, TimePoint now) {
 }
 
 void Schedule::SaveBuild(PendingBuild& build) {
-  if (!std::exchange(build.is_to_save, true)) to_save_.push_back(build.row.id);
+  if (!std::exchange(build.is_to_save, true)) agenda_.to_save.push_back(build.row.id);
 }
 
 // Once a batch, as they are at its end.  What was asked for may be long and never changes: it is
 // written with the first row alone.
 void Schedule::WriteBuilds() {
-  for (const BuildId id : std::exchange(to_save_, {})) {
+  for (const BuildId id : std::exchange(agenda_.to_save, {})) {
     PendingBuild& build = *builds_.at(id);
     build.is_to_save = build.is_dirty = false;
     build.row.counts.running = build.is_ended ? 0 : build.running;

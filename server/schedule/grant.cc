@@ -21,7 +21,9 @@ void Schedule::GrantAll(TimePoint now) {
       for (const Waiter& waiter : node.waiters) ready_.Remove(*waiter.build, node);
       continue;
     }
-    KnownWorker* worker = workers_.For(node);
+    const bool is_held =
+        gates_.IsPaused(node.row.graph) || gates_.FirstFull(PoolsOf(node)) != nullptr;
+    KnownWorker* worker = is_held ? nullptr : workers_.For(node);
     if (worker == nullptr)
       closed[static_cast<std::size_t>(node.line)] = 1;
     else
@@ -90,6 +92,7 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
     ready_.File(build);
   }
   workers_.Hold(worker, node);
+  gates_.Take(PoolsOf(node));
   ready_.Charge(node, std::max(1.0, node.learned->expected_ms()) * node.job->limits.slots);
   leases_.emplace(lease.run, node.row.id);
   journal_.changes().leases.push_back(lease);

@@ -125,7 +125,8 @@ PendingNode& Schedule::AddNode(Node row, std::vector<NodeId> writers,
   added.learned = &durations_.Of(row.graph, row.config->job + (is_job ? "" : "?configure"),
                                  row.config->runner == Runner::kNoop);
   added.path_ms = added.learned->expected_ms();
-  added.line = ready_.LineOf({row.kind, job->limits.slots, job->limits.worker_labels});
+  added.line = ready_.LineOf({row.kind, job->limits.slots, job->limits.worker_labels,
+                              is_job ? job->limits.pools : std::vector<std::string>(), row.graph});
   added.writers = std::move(writers);
   added.label = std::make_shared<NodeLabel>(
       NodeLabel{row.id, row.kind, catalog_.ns(row.ns).name, row.config->job, row.config->outputs});
@@ -222,7 +223,7 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
   RecordHits(*build, plan, found, now);
   Attach(*build, ties, now);
   SaveBuild(*build);
-  to_check_.push_back(build->row.id);
+  agenda_.to_check.push_back(build->row.id);
 }
 
 // A node that this build joined may wait for nodes that this build's own plan took for done: it

@@ -15,8 +15,8 @@
 #include "server/domain/node.h"
 #include "server/domain/run.h"
 #include "server/domain/worker.h"
-#include "server/schedule/command.h"
 #include "server/schedule/durations.h"
+#include "server/schedule/effects.h"
 
 namespace fft {
 
@@ -51,6 +51,12 @@ struct PendingNode {
   int line = 0;                        // of the ready queue
   std::vector<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
 };
+
+/// The pools in which it takes a place while it runs.
+inline const std::vector<std::string>& PoolsOf(const PendingNode& node) {
+  static const std::vector<std::string> kNone;
+  return node.row.kind == NodeKind::kJob ? node.job->limits.pools : kNone;
+}
 
 /// A node that a plan ties a build to.
 struct Tie {
@@ -111,6 +117,17 @@ struct PendingBuild {
   void StopAwaiting() {
     if (std::exchange(is_awaiting, false)) row.message.clear();
   }
+};
+
+/// What Settle() has to come back to, and what time will.
+struct Agenda {
+  std::vector<NodeId> woken;                       // to be looked at
+  std::vector<std::pair<NodeId, NodeId>> failing;  // a node, and the upstream that ended badly
+  std::vector<NodeId> ended;                       // to be forgotten
+  std::vector<BuildId> to_check;                   // whose levels or end may have come
+  std::vector<BuildId> to_save;                    // whose rows are to be written
+  std::set<std::pair<TimePoint, NodeId>> backoffs;
+  std::vector<std::pair<TimePoint, PlanWanted>> awaiting;  // builds whose data is not there yet
 };
 
 /// A worker with what it holds.

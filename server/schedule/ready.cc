@@ -20,7 +20,7 @@ bool IsReleasedBy(const Waiter& waiter) {
 
 void Schedule::Wake(PendingNode& node) {
   if (std::exchange(node.is_woken, true)) return;
-  woken_.push_back(node.row.id);
+  agenda_.woken.push_back(node.row.id);
 }
 
 void Schedule::Look(PendingNode& node, TimePoint now) {

@@ -17,6 +17,8 @@ struct Needs {
   NodeKind kind = NodeKind::kJob;
   int slots = 1;
   std::vector<std::string> worker_labels;
+  std::vector<std::string> pools;
+  std::string graph;
   auto operator<=>(const Needs&) const = default;
 };
 

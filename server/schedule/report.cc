@@ -152,6 +152,7 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
     ready_.File(*waiter.build);
   }
   workers_.Drop(node, lease);
+  gates_.Give(PoolsOf(node));
   leases_.erase(lease.run);
   if (node.row.state == NodeState::kRunning)
     --totals_.running;
@@ -194,7 +195,7 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   const Duration step =
       std::min(options_.backoff_max, options_.backoff_base * (std::int64_t{1} << doublings));
   node.row.not_before = now + Jittered(step, node.row.id, count);
-  backoffs_.emplace(node.row.not_before, node.row.id);
+  agenda_.backoffs.emplace(node.row.not_before, node.row.id);
   SaveNode(node);
   TellNode(node, NodeState::kWaiting, node.row.reason, report.message, now);
 }
@@ -231,11 +232,11 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
     const auto at = nodes_.find(id);
     if (at == nodes_.end() || IsTerminal(at->second->row.state)) continue;
     if (!is_good)
-      failing_.emplace_back(id, row.id);
+      agenda_.failing.emplace_back(id, row.id);
     else if (--at->second->upstreams_left == 0)
       Wake(*at->second);
   }
-  ended_.push_back(row.id);
+  agenda_.ended.push_back(row.id);
 }
 
 void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
@@ -245,7 +246,7 @@ void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
   --build.left_by_level[waiter.level];
   build.is_dirty = true;
   ready_.Remove(build, node);
-  to_check_.push_back(build.row.id);
+  agenda_.to_check.push_back(build.row.id);
   if (node.row.kind == NodeKind::kConfigure) {
     if (build.left > 0 || build.is_stopping || node.row.state != NodeState::kSucceeded) {
       build.has_failed |= node.row.state == NodeState::kFailed;
@@ -276,9 +277,9 @@ void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
 }
 
 void Schedule::DrainFailing(TimePoint now) {
-  while (!failing_.empty()) {
-    const auto [id, culprit] = failing_.back();
-    failing_.pop_back();
+  while (!agenda_.failing.empty()) {
+    const auto [id, culprit] = agenda_.failing.back();
+    agenda_.failing.pop_back();
     const auto at = nodes_.find(id);
     if (at == nodes_.end() || IsTerminal(at->second->row.state)) continue;
     FFT_CHECK(!at->second->lease.run);

@@ -20,6 +20,8 @@ std::unique_ptr<Schedule> Schedule::Restore(ScheduleOptions options, Epoch epoch
   schedule->last_run_ = snapshot.last_run;
   for (const Worker& worker : snapshot.workers) schedule->workers_.Restore(worker, now);
   schedule->durations_.Restore(snapshot.durations);
+  for (const Pool& pool : snapshot.pools) schedule->gates_.SetPool(pool);
+  for (const GraphPause& pause : snapshot.pauses) schedule->gates_.SetPause(pause);
   schedule->RestoreNodes(snapshot, specs);
   schedule->RestoreLeases(snapshot);
   schedule->RestoreBuilds(snapshot, now);
@@ -46,7 +48,7 @@ void Schedule::RestoreNodes(Snapshot& snapshot, const Specs& specs) {
     if (row.kind == NodeKind::kConfigure) configures_[row.plan_key] = row.id;
     const TimePoint not_before = row.not_before;
     PendingNode& added = AddNode(std::move(row), std::move(writers), spec->second);
-    if (not_before != TimePoint{}) backoffs_.emplace(not_before, added.row.id);
+    if (not_before != TimePoint{}) agenda_.backoffs.emplace(not_before, added.row.id);
     Wake(added);
   }
 }
@@ -72,6 +74,7 @@ void Schedule::RestoreLeases(const Snapshot& snapshot) {
       if (held.row.config->inputs[i].kind == InputKind::kQuery)
         traffic_.BeginQuery(held.row.inputs[i]);
     workers_.Hold(workers_.at(lease.worker), held);
+    gates_.Take(PoolsOf(held));
   }
 }
 
@@ -130,7 +133,7 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
       build->row.message.clear();  // it may have told what it waited for
       effects_.plans.push_back({id, {}});
     }
-    to_check_.push_back(build->row.id);
+    agenda_.to_check.push_back(build->row.id);
   }
 }
 

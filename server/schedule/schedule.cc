@@ -17,11 +17,11 @@ Effects Schedule::Settle(TimePoint now) {
   while (true) {
     for (const NodeId id : traffic_.TakeWoken())
       if (const auto at = nodes_.find(id); at != nodes_.end()) Wake(*at->second);
-    if (!woken_.empty()) {
-      for (const NodeId id : std::exchange(woken_, {}))
+    if (!agenda_.woken.empty()) {
+      for (const NodeId id : std::exchange(agenda_.woken, {}))
         if (const auto at = nodes_.find(id); at != nodes_.end()) Look(*at->second, now);
-    } else if (!to_check_.empty()) {
-      for (const BuildId id : std::exchange(to_check_, {}))
+    } else if (!agenda_.to_check.empty()) {
+      for (const BuildId id : std::exchange(agenda_.to_check, {}))
         if (PendingBuild* build = FindOpen(id)) Check(*build, now);
       DrainFailing(now);
     } else {
@@ -30,7 +30,7 @@ Effects Schedule::Settle(TimePoint now) {
   }
   GrantAll(now);
   WriteBuilds();
-  for (const NodeId id : std::exchange(ended_, {})) nodes_.erase(id);
+  for (const NodeId id : std::exchange(agenda_.ended, {})) nodes_.erase(id);
   std::erase_if(builds_, [](const auto& item) { return item.second->is_ended; });
   Effects out = std::exchange(effects_, {});
   out.changes = journal_.Take();

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "server/schedule/catalog.h"
-#include "server/schedule/command.h"
+#include "server/schedule/effects.h"
+#include "server/schedule/gates.h"
 #include "server/schedule/journal.h"
 #include "server/schedule/options.h"
 #include "server/schedule/pending.h"
@@ -45,6 +46,8 @@ class Schedule {
   const PendingNode* FindNode(NodeId id) const;
   const PendingBuild* FindBuild(BuildId id) const;
   const std::map<WorkerId, KnownWorker>& workers() const { return workers_.all(); }
+  const Gates& gates() const { return gates_; }
+  const Traffic& traffic() const { return traffic_; }
   Totals totals() const;
 
  private:
@@ -53,6 +56,8 @@ class Schedule {
   void On(const BuildPlanFailed& c, TimePoint now);
   void On(const BuildCancelled& c, TimePoint now);
   void On(const BuildUpdated& c, TimePoint now);
+  void On(const PoolSet& c, TimePoint now);
+  void On(const GraphPaused& c, TimePoint now);
   void On(const GraphNoted& c, TimePoint now);
   void On(const Ticked& c, TimePoint now);
   void Stop(PendingBuild& build, Reason reason, bool kills, TimePoint now, Answer* answer);
@@ -130,15 +135,10 @@ class Schedule {
   WorkerTable workers_;
   std::unordered_map<RunId, NodeId> leases_;
   std::unordered_map<Digest, NodeId> configures_;  // pending, by plan key
-  std::set<std::pair<TimePoint, NodeId>> backoffs_;
-  std::vector<std::pair<TimePoint, PlanWanted>> awaiting_;
+  Agenda agenda_;
   ReadyQueue ready_;
+  Gates gates_;
   Durations durations_;
-  std::vector<NodeId> woken_;                       // to be looked at by Settle()
-  std::vector<std::pair<NodeId, NodeId>> failing_;  // a node, and the upstream that ended badly
-  std::vector<NodeId> ended_;                       // to be forgotten at the end of Settle()
-  std::vector<BuildId> to_check_;                   // whose levels or end may have come
-  std::vector<BuildId> to_save_;                    // whose rows are written by Settle()
   RequestIds requests_;
   BuildId last_build_;
   NodeId last_node_;

@@ -10,14 +10,16 @@ namespace {
 // Of a job that never ran: more than any backlog may hold.
 constexpr double kUnknownMs = 1e6;
 
-bool HasLabels(const Worker& worker, const RunLimits& limits) {
-  return std::all_of(
-      limits.worker_labels.begin(), limits.worker_labels.end(), [&](const std::string& label) {
-        return std::find(worker.labels.begin(), worker.labels.end(), label) != worker.labels.end();
-      });
-}
-
 }  // namespace
+
+bool CouldRun(const Worker& worker, const RunLimits& limits) {
+  return limits.slots <= worker.slots &&
+         std::all_of(limits.worker_labels.begin(), limits.worker_labels.end(),
+                     [&](const std::string& label) {
+                       return std::find(worker.labels.begin(), worker.labels.end(), label) !=
+                              worker.labels.end();
+                     });
+}
 
 KnownWorker& WorkerTable::Join(Worker row) {
   for (const auto& [id, known] : workers_)
@@ -45,9 +47,9 @@ KnownWorker* WorkerTable::For(const PendingNode& node) {
   const RunLimits& limits = node.job->limits;
   const double expected_ms = ExpectedMs(node);
   for (auto& [id, worker] : workers_) {
-    if (!worker.is_connected || worker.row.is_draining || limits.slots > worker.row.slots ||
+    if (!worker.is_connected || worker.row.is_draining ||
         static_cast<int>(worker.leases.size()) >= options_.leases_max ||
-        !HasLabels(worker.row, limits))
+        !CouldRun(worker.row, limits))
       continue;
     if (node.row.kind == NodeKind::kConfigure) {  // a reserved slot: planning never waits for jobs
       if (worker.configures_held == 0) return &worker;

@@ -7,6 +7,9 @@
 
 namespace fft {
 
+/// Whether `worker` has the slots and the labels that are asked for.
+bool CouldRun(const Worker& worker, const RunLimits& limits);
+
 /// The workers that were ever here, and what they hold.
 ///
 /// A worker may hold more than fills its slots when that is little work: then its slots need not

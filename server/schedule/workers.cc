@@ -92,6 +92,25 @@ void Schedule::On(const WorkerDrained& c, TimePoint now) {
   effects_.answers.push_back(std::move(answer));
 }
 
+void Schedule::On(const PoolSet& c, TimePoint) {
+  gates_.SetPool(c.pool);
+  journal_.changes().pools.push_back(c.pool);
+  effects_.answers.push_back(
+      {.reply = c.reply, .status = Ok(), .build = {}, .kept = {}, .worker = {}});
+}
+
+void Schedule::On(const GraphPaused& c, TimePoint now) {
+  if (gates_.IsPaused(c.pause.graph) != c.pause.is_paused) {
+    gates_.SetPause(c.pause);
+    journal_.changes().pauses.push_back(c.pause);
+    journal_.Noted(EventKind::kGraphDeployed,
+                   fmt::format("{} {}", c.pause.graph, c.pause.is_paused ? "paused" : "resumed"),
+                   now);
+  }
+  effects_.answers.push_back(
+      {.reply = c.reply, .status = Ok(), .build = {}, .kept = {}, .worker = {}});
+}
+
 // By now the worker has killed its runs or is gone with its machine: others may have the work.
 void Schedule::LoseLeases(KnownWorker& worker, TimePoint now) {
   const std::set<RunId> leases = worker.leases;

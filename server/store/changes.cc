@@ -78,6 +78,8 @@ bool ForEachWrite(const ChangeSet& changes, const KnownConfigs& known,
          take(kUpsertConfigureAnswers, ConfigureAnswerRows(changes.configure_answers)) &&
          take(kUpsertWorkers, WorkerRows(changes.workers)) &&
          take(kUpsertDurations, DurationRows(changes.durations)) &&
+         take(kUpsertPools, PoolRows(changes.pools)) &&
+         take(kUpsertPauses, PauseRows(changes.pauses)) &&
          take(kInsertEvents, EventRows(changes.events));
 }
 

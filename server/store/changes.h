@@ -28,6 +28,8 @@ enum ChangeStatement : std::uint8_t {
   kUpsertConfigureAnswers,
   kUpsertWorkers,
   kUpsertDurations,
+  kUpsertPools,
+  kUpsertPauses,
   kInsertEvents,
 };
 

@@ -81,6 +81,7 @@ RunLimits ReadLimits(const Json& json) {
   Get(json, "log_max", limits.log_max);
   Get(json, "slots", limits.slots);
   Get(json, "worker_labels", limits.worker_labels);
+  Get(json, "pools", limits.pools);
   return limits;
 }
 

@@ -31,7 +31,8 @@ void Write(JsonWriter& json, const RunLimits& limits) {
   json.Field("wall_max_ms", limits.wall_max.count());
   json.Field("kill_after_ms", limits.kill_after.count());
   json.Field("memory_max", limits.memory_max).Field("log_max", limits.log_max);
-  json.Field("slots", limits.slots).Field("worker_labels", limits.worker_labels).End();
+  json.Field("slots", limits.slots).Field("worker_labels", limits.worker_labels);
+  json.Field("pools", limits.pools).End();
 }
 
 template <class T>

@@ -66,6 +66,7 @@ Status PgStore::LoadCatalog(Snapshot& snapshot) {
   status = connection_.CopyOut(
       Select(pg::kWorkerList, "worker w ORDER BY w.id"),
       [&](pg::Row& row) { snapshot.workers.push_back(pg::ReadWorker(row)); }, "load the workers");
+  if (status.ok()) status = LoadOperatorsWishes(snapshot);
   if (!status.ok()) return status;
   return connection_.CopyOut(
       Select("d.graph, d.job, d.us", "job_duration d ORDER BY d.graph, d.job"),
@@ -75,6 +76,24 @@ Status PgStore::LoadCatalog(Snapshot& snapshot) {
         snapshot.durations.push_back(std::move(duration));
       },
       "load the durations");
+}
+
+Status PgStore::LoadOperatorsWishes(Snapshot& snapshot) {
+  const Status status = connection_.CopyOut(
+      Select("p.name, p.size", "pool p ORDER BY p.name"),
+      [&](pg::Row& row) {
+        Pool pool{.name = row.Text()};
+        pool.size = row.Int32();
+        snapshot.pools.push_back(std::move(pool));
+      },
+      "load the pools");
+  if (!status.ok()) return status;
+  return connection_.CopyOut(
+      Select("g.graph", "graph_pause g WHERE g.is_paused ORDER BY g.graph"),
+      [&](pg::Row& row) {
+        snapshot.pauses.push_back({row.Text(), true});
+      },
+      "load the pauses");
 }
 
 Status PgStore::LoadBuilds(Snapshot& snapshot) {

@@ -49,6 +49,7 @@ class PgStore final : public Store {
   Outcome Receive(std::size_t statements);
 
   Status LoadCatalog(Snapshot& snapshot);
+  Status LoadOperatorsWishes(Snapshot& snapshot);
   Status LoadBuilds(Snapshot& snapshot);
   Status LoadNodes(Snapshot& snapshot);
   Status LoadNumbers(Snapshot& snapshot);

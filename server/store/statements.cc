@@ -83,6 +83,12 @@ const std::vector<Statement>& ChangeStatements() {
       {"durations", "job_duration",
        "INSERT INTO job_duration SELECT t.* FROM unnest($1::job_duration[]) t "
        "ON CONFLICT (graph, job) DO UPDATE SET us = EXCLUDED.us"},
+      {"pools", "pool",
+       "INSERT INTO pool SELECT t.* FROM unnest($1::pool[]) t "
+       "ON CONFLICT (name) DO UPDATE SET size = EXCLUDED.size"},
+      {"pauses", "graph_pause",
+       "INSERT INTO graph_pause SELECT t.* FROM unnest($1::graph_pause[]) t "
+       "ON CONFLICT (graph) DO UPDATE SET is_paused = EXCLUDED.is_paused"},
       {"events", "event", "INSERT INTO event SELECT t.* FROM unnest($1::event[]) t"},
   };
   return kStatements;

@@ -30,6 +30,8 @@ Records RunRows(const std::vector<Run>& runs);
 Records MaterialisationRows(const std::vector<Run>& runs);
 Records ConfigureAnswerRows(const std::vector<ConfigureAnswer>& answers);
 Records WorkerRows(const std::vector<Worker>& workers);
+Records PoolRows(const std::vector<Pool>& pools);
+Records PauseRows(const std::vector<GraphPause>& pauses);
 Records DurationRows(const std::vector<JobDuration>& durations);
 Records EventRows(const std::vector<EventPtr>& events);
 

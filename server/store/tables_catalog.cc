@@ -113,4 +113,23 @@ Records DurationRows(const std::vector<JobDuration>& durations) {
   return rows;
 }
 
+Records PoolRows(const std::vector<Pool>& pools) {
+  Records rows;
+  for (const Pool* pool : LaterWins(pools, [](const Pool& row) { return row.name; })) {
+    rows.Next();
+    rows.Text(pool->name).Int32(pool->size);
+  }
+  return rows;
+}
+
+Records PauseRows(const std::vector<GraphPause>& pauses) {
+  Records rows;
+  for (const GraphPause* pause :
+       LaterWins(pauses, [](const GraphPause& row) { return row.graph; })) {
+    rows.Next();
+    rows.Text(pause->graph).Bool(pause->is_paused);
+  }
+  return rows;
+}
+
 }  // namespace fft::pg

@@ -297,6 +297,29 @@ void FakeService::ListWorkers(Reply<std::vector<WorkerView>> reply) {
   reply(std::vector{view});
 }
 
+void FakeService::SetPool(const Pool& pool, Reply<PoolView> reply) {
+  pools[pool.name] = pool.size;
+  reply(PoolView{.pool = pool, .used = 1});
+}
+
+void FakeService::ListPools(Reply<std::vector<PoolView>> reply) {
+  std::vector<PoolView> views;
+  for (const auto& [name, size] : pools) views.push_back({.pool = {name, size}, .used = 1});
+  reply(std::move(views));
+}
+
+void FakeService::PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) {
+  if (pause.graph != "demo")
+    return reply(Error(Code::kNotFound, "no graph is called {}", pause.graph));
+  if (pause.is_paused)
+    paused.insert(pause.graph);
+  else
+    paused.erase(pause.graph);
+  GraphRevision revision;
+  revision.spec.name = pause.graph;
+  reply(std::move(revision));
+}
+
 ServiceView FakeService::View() {
   ServiceView view;
   view.epoch = Epoch{2};

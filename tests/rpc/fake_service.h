@@ -83,6 +83,11 @@ class FakeService final : public Service {
   void WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& session) override;
   void DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) override;
   void ListWorkers(Reply<std::vector<WorkerView>> reply) override;
+  void SetPool(const Pool& pool, Reply<PoolView> reply) override;
+  void ListPools(Reply<std::vector<PoolView>> reply) override;
+  void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) override;
+  bool IsPaused(const std::string& graph) override { return paused.contains(graph); }
+  std::vector<std::string> WhyWaiting(NodeId) override { return why; }
   ServiceView View() override;
 
   /// Numbers `events`, keeps them in the library, then shows them to the watchers: a commit.
@@ -92,6 +97,9 @@ class FakeService final : public Service {
   std::function<StatusOr<Build>(const BuildRequest&)> on_create;
   std::function<void(Reply<Build>)> on_retry;
   PlanResult plan;
+  std::map<std::string, int> pools;
+  std::set<std::string> paused;
+  std::vector<std::string> why;
   std::atomic<bool> refuses_reads = false;
 
   std::mutex mutex;

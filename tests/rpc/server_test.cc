@@ -150,13 +150,13 @@ TEST_F(ServerTest, CallsAreObserved) {
       v1::Admin::NewStub(grpc::CreateChannel(socket, grpc::InsecureChannelCredentials()));
   grpc::ClientContext one, two;
   v1::ServiceStatus status;
-  v1::Pool pool;
   EXPECT_TRUE(stub->GetStatus(&one, {}, &status).ok());
-  EXPECT_FALSE(stub->SetPool(&two, {}, &pool).ok());
+  v1::SetSecretResponse secret;
+  EXPECT_FALSE(stub->SetSecret(&two, {}, &secret).ok());
   server.Shutdown(std::chrono::milliseconds(1000));
   ASSERT_EQ(observer.calls.size(), 2u);
   EXPECT_EQ(observer.calls[0], std::pair(std::string("Admin.GetStatus"), Code::kOk));
-  EXPECT_EQ(observer.calls[1], std::pair(std::string("Admin.SetPool"), Code::kUnimplemented));
+  EXPECT_EQ(observer.calls[1], std::pair(std::string("Admin.SetSecret"), Code::kUnimplemented));
 }
 
 }  // namespace

@@ -113,6 +113,37 @@ TEST_F(ServicesTest, LookupAndPlan) {
   EXPECT_EQ(Decode(bad->Finish()).bad.field_violations(0).field(), "build.targets");
 }
 
+TEST_F(ServicesTest, PoolsHaveSizesAndGraphsAreHeldBack) {
+  const auto admin = Stub<v1::Admin>();
+  v1::SetPoolRequest set;
+  set.mutable_pool()->set_name("warehouse");
+  v1::Pool pool;
+  grpc::ClientContext zero;
+  const auto refused = Decode(admin->SetPool(&zero, set, &pool));
+  EXPECT_EQ(refused.bad.field_violations(0).field(), "pool.size");
+  set.mutable_pool()->set_size(4);
+  grpc::ClientContext one;
+  ASSERT_TRUE(admin->SetPool(&one, set, &pool).ok());
+  grpc::ClientContext two;
+  v1::ListPoolsResponse pools;
+  ASSERT_TRUE(admin->ListPools(&two, {}, &pools).ok());
+  ASSERT_EQ(pools.pools_size(), 1);
+  EXPECT_EQ(pools.pools(0).ShortDebugString(), "name: \"warehouse\" size: 4 used: 1");
+
+  const auto graphs = Stub<v1::Graphs>();
+  v1::PauseGraphRequest pause;
+  pause.set_name("nope");
+  pause.set_paused(true);
+  v1::Graph graph;
+  grpc::ClientContext three;
+  EXPECT_EQ(graphs->PauseGraph(&three, pause, &graph).error_code(), grpc::StatusCode::NOT_FOUND);
+  pause.set_name("demo");
+  grpc::ClientContext four;
+  ASSERT_TRUE(graphs->PauseGraph(&four, pause, &graph).ok());
+  EXPECT_TRUE(graph.paused());
+  EXPECT_TRUE(service_.paused.contains("demo"));
+}
+
 TEST_F(ServicesTest, WhatIsNotOfferedSaysWhatToUse) {
   const auto catalog = Stub<v1::Catalog>();
   grpc::ClientContext context;

@@ -14,6 +14,7 @@ struct Faults {
   double run_retriable = 0;    // per run
   double run_breaks = 0;       // per run: an infrastructure fault, perhaps amid publishing
   double cancel = 0;           // per turn: a client cancels an open build
+  double pause = 0;            // per turn: an operator pauses the graph, or lets it go on
 };
 
 }  // namespace fft::sim

@@ -50,7 +50,7 @@ Project::Project(std::mt19937_64& rng, int jobs) {
 }
 
 CompiledGraphPtr Project::Compile() const {
-  GraphSpec spec{.name = "sim",
+  GraphSpec spec{.name = kProjectName,
                  .default_namespace = "sim",
                  .root_uri = kRoot,
                  .jobs = {},
@@ -64,6 +64,7 @@ CompiledGraphPtr Project::Compile() const {
     added.inputs = job.inputs;
     added.executable = "run";
     added.files = {{"run", ProgramDigest(job.meaning, job.comment), 1, true}};
+    if (i % 4 == 1) added.limits.pools = {fmt::format("pool-{}", i % 3)};
     added.version = fmt::format("v{}.0.0", job.major);
     spec.jobs.push_back(std::move(added));
   }

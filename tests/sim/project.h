@@ -12,6 +12,8 @@
 
 namespace fft::sim {
 
+inline constexpr char kProjectName[] = "sim";
+
 /// What is on the simulated disk at a URI.
 struct Datum {
   Digest content;

@@ -28,7 +28,8 @@ constexpr Faults kAllFaults{.crash = 0.003,
                             .run_fails = 0.01,
                             .run_retriable = 0.05,
                             .run_breaks = 0.05,
-                            .cancel = 0.001};
+                            .cancel = 0.001,
+                            .pause = 0.002};
 
 BuildOptions RandomOptions(std::mt19937_64& rng) {
   BuildOptions options;

@@ -6,7 +6,7 @@
 
 #include "server/base/time.h"
 #include "server/domain/orders.h"
-#include "server/schedule/command.h"
+#include "server/schedule/effects.h"
 #include "tests/sim/project.h"
 
 namespace fft::sim {

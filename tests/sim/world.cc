@@ -88,6 +88,7 @@ void World::Turn() {
   now_ += kTurn;
   is_calm_ = now_ >= calms_at_;
   RunClients();
+  RunOperator();
   for (SimulatedWorker& worker : workers_) RunWorker(worker);
   RunDaemon();
   if (Chance(faults_.crash)) CrashDaemon("crash");
@@ -104,6 +105,14 @@ void World::RunClients() {
   if (!loop_->is_loaded() || wanted_.empty() || !Chance(faults_.cancel)) return;
   const Wanted& unlucky = wanted_[rng_() % wanted_.size()];
   if (unlucky.accepted) inbox_.push_back(BuildCancelled{{}, *unlucky.accepted});
+}
+
+// Now and then a graph is paused; in the end none is.
+void World::RunOperator() {
+  if (!loop_->is_loaded()) return;
+  const bool is_paused = shared_.schedule->gates().IsPaused(kProjectName);
+  if (is_calm_ ? is_paused : Chance(faults_.pause))
+    inbox_.push_back(GraphPaused{{}, {kProjectName, !is_paused}});
 }
 
 void World::RunDaemon() {
@@ -141,6 +150,8 @@ void World::RunDaemon() {
   commands.emplace_back(Ticked{});
   loop_->Step(commands, now_);
   Effects effects = loop_->Settle(now_);
+  if (!effects.changes.leases.empty() && shared_.schedule->gates().IsPaused(kProjectName))
+    Violate("something of a paused graph was granted");
   if (effects.empty()) return;
   if (!effects.changes.empty())
     if (const Status s = Commit(loop_->epoch(), effects.changes); !s.ok())

@@ -65,6 +65,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   Duration Between(int low_ms, int high_ms);
   void Turn();
   void RunClients();
+  void RunOperator();
   void RunDaemon();
   void Deliver(Effects effects);
   void CrashDaemon(const std::string& why);
@@ -114,6 +115,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   // What the checks keep.
   std::map<std::string, std::set<RunId>> writing_, reading_;  // by URI, on all workers
   std::map<std::pair<std::string, Digest>, RunId> running_keys_;
+  std::map<std::string, std::set<RunId>> pool_users_;
   std::map<Digest, std::map<std::string, Digest>> clean_;  // by revision
   std::map<BuildId, int> terminal_events_;
   std::set<BuildId> acknowledged_;

@@ -12,6 +12,10 @@ void World::BeginAccess(const Grant& grant) {
   const auto key = std::pair(grant.config->outputs.front(), grant.lease.result_key);
   if (!running_keys_.emplace(key, run).second)
     Violate(fmt::format("runs {} and {} have one key", running_keys_.at(key).value, run.value));
+  // Pools that nobody has given a size are mutexes.
+  for (const std::string& pool : grant.limits.pools)
+    if (!pool_users_[pool].insert(run).second || pool_users_[pool].size() > 1)
+      Violate(fmt::format("run {} is in pool {} beside another", run.value, pool));
   for (const std::string& ref : grant.config->outputs) {
     const std::string uri = grant.root_uri + "/" + ref;
     if (!writing_[uri].empty() || !reading_[uri].empty())
@@ -29,6 +33,7 @@ void World::EndAccess(const Grant& grant) {
   const auto at =
       running_keys_.find(std::pair(grant.config->outputs.front(), grant.lease.result_key));
   if (at != running_keys_.end() && at->second == grant.lease.run) running_keys_.erase(at);
+  for (const std::string& pool : grant.limits.pools) pool_users_[pool].erase(grant.lease.run);
   for (const std::string& ref : grant.config->outputs)
     writing_[grant.root_uri + "/" + ref].erase(grant.lease.run);
   for (const std::string& uri : grant.input_uris) reading_[uri].erase(grant.lease.run);

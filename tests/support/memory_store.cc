@@ -53,6 +53,8 @@ Status MemoryStore::Commit(Epoch epoch, const ChangeSet& changes) {
   for (const RunId run : changes.ended_leases) FFT_CHECK(leases_.erase(run) == 1);
   for (const Run& row : changes.runs) FFT_CHECK(runs_.emplace(row.lease.run, row).second);
   for (const Worker& row : changes.workers) workers_[row.id] = row;
+  for (const Pool& row : changes.pools) pools_[row.name] = row;
+  for (const GraphPause& row : changes.pauses) pauses_[row.graph] = row;
   for (const JobDuration& row : changes.durations) durations_[{row.graph, row.job}] = row;
   for (const EventPtr& event : changes.events) {
     FFT_CHECK(event->seq.value == static_cast<std::int64_t>(events_.size()) + 1);
@@ -80,6 +82,9 @@ StatusOr<Snapshot> MemoryStore::Load() {
   for (const auto& [id, row] : leases_) snapshot.leases.push_back(row);
   for (const auto& [id, row] : workers_) snapshot.workers.push_back(row);
   for (const auto& [name, row] : durations_) snapshot.durations.push_back(row);
+  for (const auto& [name, row] : pools_) snapshot.pools.push_back(row);
+  for (const auto& [name, row] : pauses_)
+    if (row.is_paused) snapshot.pauses.push_back(row);
   if (!builds_.empty()) snapshot.last_build = builds_.rbegin()->first;
   if (!nodes_.empty()) snapshot.last_node = nodes_.rbegin()->first;
   snapshot.last_run = last_run_;

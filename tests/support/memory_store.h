@@ -36,6 +36,8 @@ class MemoryStore : public Store {
   std::map<RunId, Run> runs_;
   std::map<WorkerId, Worker> workers_;
   std::map<std::pair<std::string, std::string>, JobDuration> durations_;
+  std::map<std::string, Pool> pools_;
+  std::map<std::string, GraphPause> pauses_;
   std::vector<EventPtr> events_;
   RunId last_run_;
 };

@@ -74,8 +74,9 @@ std::int64_t ReadSize(const YamlMap& limits, const char* key) {
 }
 
 v1::RunLimits ReadLimits(const YAML::Node& node, const std::string& job) {
-  const YamlMap map(node, "limits of " + job,
-                    {"attempts", "wall", "kill_after", "memory", "log", "slots", "labels"});
+  const YamlMap map(
+      node, "limits of " + job,
+      {"attempts", "wall", "kill_after", "memory", "log", "slots", "labels", "pools"});
   v1::RunLimits limits;
   limits.set_attempts_max(map.Int("attempts", 0, 1, 1'000));
   limits.set_slots(map.Int("slots", 0, 1, 10'000));
@@ -84,6 +85,7 @@ v1::RunLimits ReadLimits(const YAML::Node& node, const std::string& job) {
   if (map.Has("memory")) limits.set_memory_max_bytes(ReadSize(map, "memory"));
   if (map.Has("log")) limits.set_log_max_bytes(ReadSize(map, "log"));
   for (const std::string& label : map.Texts("labels")) limits.add_worker_labels(label);
+  for (const std::string& pool : map.Texts("pools")) limits.add_pools(pool);
   return limits;
 }
 

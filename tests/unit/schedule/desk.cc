@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "server/schedule/why.h"
+
 namespace fft {
 
 Desk::Desk() { Restart(); }
@@ -38,6 +40,7 @@ std::string Desk::Do(const std::string& line) {
   if (verb == "draft") return drafts_[words[1]] = MakePlan({words.begin() + 2, words.end()}), "";
   if (verb == "see") return See(words[1]);
   if (verb == "idle") return CheckIdle();
+  if (verb == "why") return Why(NodeId{std::stoll(words.at(1))});
   if (verb == "restart")
     Restart();
   else
@@ -85,6 +88,9 @@ Command Desk::Parse(const Words& words) {
   }
   if (verb == "drain") return WorkerDrained{ReplyId{++last_reply_}, words[1], true};
   if (verb == "undrain") return WorkerDrained{ReplyId{++last_reply_}, words[1], false};
+  if (verb == "pool") return PoolSet{ReplyId{++last_reply_}, {words[1], std::stoi(words[2])}};
+  if (verb == "pause" || verb == "resume")
+    return GraphPaused{ReplyId{++last_reply_}, {words[1], verb == "pause"}};
   if (verb == "deployed") return GraphNoted{words[1]};
   if (verb == "wait") {
     now_ += Duration(static_cast<std::int64_t>(std::stod(words[1]) * 1000));
@@ -213,6 +219,7 @@ void Desk::DeclareJob(const Words& words) {
   job.limits.attempts_max = std::stoi(Value(words, "attempts", "3"));
   if (const std::string label = Value(words, "label"); !label.empty())
     job.limits.worker_labels = {label};
+  if (const std::string pool = Value(words, "pool"); !pool.empty()) job.limits.pools = {pool};
 }
 
 std::string Desk::See(const std::string& ref) const {
@@ -225,6 +232,12 @@ std::string Desk::See(const std::string& ref) const {
   if (const PendingNode* writer = schedule_->LastWriter(partition->id))
     text += fmt::format(", to be written by {}", NameOf(*writer->label));
   return text + "\n";
+}
+
+std::string Desk::Why(NodeId id) const {
+  std::string text;
+  for (const std::string& line : WhyWaiting(*schedule_, id)) text += "why: " + line + "\n";
+  return text.empty() ? "why: it does not wait\n" : text;
 }
 
 std::string Desk::CheckIdle() const {

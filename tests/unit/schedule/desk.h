@@ -16,17 +16,19 @@ namespace fft {
 /// consequences; `+ COMMAND` leaves the consequences to the next one.  What is printed has been
 /// committed to a store in memory, from which `restart` brings the schedule back.
 ///
-///   job LABEL [noop] [no-merge] [slots=N] [attempts=N] [label=L]   before a plan names it
+///   job LABEL [noop] [no-merge] [slots=N] [attempts=N] [label=L] [pool=P]   before a plan names it
 ///   build [eager] [keep-going] [jobs=N] [priority=N] [deadline=S] [cache=M] [id=I] [body=B] [by=P]
 ///   plan B NODE...    draft NAME NODE... and deliver B NAME: a plan that is older than its arrival
 ///     NODE: OUT[+OUT][@ARG][<-IN,IN][!FLAG], `hit:OUT` or `source:OUT=CONTENT`
 ///     IN: `~` by content, `?` QUERY, `>` ORDER; FLAG: rebuild missing uncertain off changed
 ///     undecided
-///   planfail B TEXT   await B SECONDS TEXT   configure B JOB:REF,REF...   cancel B   update B
-///   [priority=N] [deadline=S] join W [slots=N] [label=L] [held=R,R]   leave W [joined=REPLY] drain
-///   W   undrain W started R...   (done|fail|retriable|infra|stopped|late) R... [content=C] [dirty]
-///   [short] [swapped] [by=W] probed N exists|missing   wait S   deployed TEXT   restart   see OUT
-///   idle
+///   planfail B TEXT   await B SECONDS TEXT   configure B JOB:REF,REF...
+///   cancel B   update B [priority=N] [deadline=S]
+///   join W [slots=N] [label=L] [held=R,R]   leave W [joined=REPLY]   drain W   undrain W
+///   started R...   (done|fail|retriable|infra|stopped|late) R... [content=C] [dirty] [by=W]
+///     [short] [swapped]
+///   probed N exists|missing   wait S   pool NAME SIZE   pause G   resume G   deployed TEXT
+///   restart   see OUT   why NODE   idle
 class Desk {
  public:
   Desk();
@@ -55,6 +57,7 @@ class Desk {
   WorkerId WorkerCalled(const std::string& name) const;
   void DeclareJob(const Words& words);
   std::string See(const std::string& ref) const;
+  std::string Why(NodeId id) const;
   std::string CheckIdle() const;
   std::string Settle();
   void Restart();

@@ -1,0 +1,65 @@
+#include <string>
+#include <utility>
+
+#include "server/app/core_send.h"
+#include "server/schedule/why.h"
+
+// What holds nodes back: pools, paused graphs, each other.
+
+namespace fft {
+
+void Core::SetPool(const Pool& pool, Reply<PoolView> reply) {
+  Send(
+      [this, pool, reply = std::move(reply)](const Answer& answer) {
+        if (!answer.status.ok()) return reply(answer.status);
+        PoolView view{.pool = pool};
+        {
+          const std::lock_guard lock(shared_.mutex);
+          if (shared_.schedule != nullptr) view.used = shared_.schedule->gates().UsedOf(pool.name);
+        }
+        reply(std::move(view));
+      },
+      [&](ReplyId id) {
+        return PoolSet{id, pool};
+      });
+}
+
+void Core::ListPools(Reply<std::vector<PoolView>> reply) {
+  std::vector<PoolView> views;
+  {
+    const std::lock_guard lock(shared_.mutex);
+    if (shared_.schedule != nullptr)
+      for (const auto& [name, use] : shared_.schedule->gates().pools())
+        views.push_back({use.pool, use.used});
+  }
+  reply(std::move(views));
+}
+
+void Core::PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) {
+  const Status asked = Read([this, pause, reply](Library& library) {
+    auto revision = library.GetRevision(pause.graph, {});
+    if (!revision.ok()) return reply(revision.status());
+    Send(
+        [reply, revision = *std::move(revision)](const Answer& answer) {
+          if (!answer.status.ok()) return reply(answer.status);
+          reply(revision);
+        },
+        [&](ReplyId id) {
+          return GraphPaused{id, pause};
+        });
+  });
+  if (!asked.ok()) reply(asked);
+}
+
+bool Core::IsPaused(const std::string& graph) {
+  const std::lock_guard lock(shared_.mutex);
+  return shared_.schedule != nullptr && shared_.schedule->gates().IsPaused(graph);
+}
+
+std::vector<std::string> Core::WhyWaiting(NodeId node) {
+  const std::lock_guard lock(shared_.mutex);
+  if (shared_.schedule == nullptr) return {"nothing is granted before the state is loaded"};
+  return fft::WhyWaiting(*shared_.schedule, node);
+}
+
+}  // namespace fft

@@ -1,0 +1,56 @@
+"""What operators hold back, and how a client learns what its build waits for."""
+
+import unittest
+
+import graphs
+import world
+from api import types
+
+WRITE = '#!/bin/sh\necho done > "$FFT_OUT/$1"\n'
+
+GRAPH = """
+graph: held
+root: data
+jobs:
+  - {label: free, outputs: ["free/{x}"], run: bin/run, args: ["free/{x}"]}
+  - {label: shared, outputs: ["shared/{x}"], run: bin/run, args: ["shared/{x}"], limits: {pools: [warehouse]}}
+  - {label: picky, outputs: ["picky/{x}"], run: bin/run, args: ["picky/{x}"], limits: {labels: [gpu]}}
+"""
+
+
+class Operators(world.WorldTest):
+    def setUp(self):
+        self.world.deploy(graphs.write_graph(self.world.folder / "held", GRAPH, {"run": WRITE}))
+
+    def why(self, ref, build):
+        return "\n".join(self.world.client.explain("held", ref, build.id).lines)
+
+    def test_a_paused_graph_waits_across_a_crash_and_goes_on(self):
+        code, out, err = self.world.ctl("pause", "held")
+        self.assertEqual(code, 0, err)
+        build = self.world.client.create("held", ["free/1"])
+        world.wait_until(lambda: self.world.client.build(build.id).state == types.BUILD_EXECUTING, "the plan")
+        world.wait_until(lambda: "held is paused" in self.why("free/1", build), "the pause to be named")
+        self.world.kill_daemon()
+        self.world.start()
+        world.wait_until(lambda: "held is paused" in self.why("free/1", build), "the pause to be named again")
+        code, out, err = self.world.ctl("resume", "held")
+        self.assertEqual(code, 0, err)
+        world.wait_until(lambda: self.world.client.build(build.id).state == types.BUILD_SUCCEEDED, "the build to end")
+
+    def test_a_pool_without_a_size_is_a_mutex_and_one_with_a_size_says_so(self):
+        watcher = self.world.build("held", [f"shared/{i}" for i in range(10)])
+        self.assert_succeeded(watcher)
+        code, out, err = self.world.ctl("pools", "warehouse", "4")
+        self.assertEqual(code, 0, err)
+        self.assertRegex(self.world.ctl("pools")[1], r"warehouse +0 +4")
+        self.assertNotEqual(self.world.ctl("pools", "warehouse", "0")[0], 0)
+
+    def test_what_nobody_can_run_says_what_is_missing(self):
+        build = self.world.client.create("held", ["picky/1"])
+        world.wait_until(lambda: "labels gpu" in self.why("picky/1", build), "the label to be named")
+        self.world.client.cancel(build.id)
+
+
+if __name__ == "__main__":
+    unittest.main()
