@@ -34,6 +34,14 @@ StatusOr<NodeInBuild> FindNode(Library& library, const NodeFilter& filter) {
     }
     page.after = nodes->next;
   } while (!page.after.empty());
+  if (filter.build) {
+    const auto build = library.GetBuild(filter.build);
+    if (build.ok() && build->state < BuildState::kExecuting)
+      return WithDetails(
+          Error(Code::kUnavailable, "build {} is being planned{}{}", filter.build.value,
+                build->message.empty() ? "" : ": ", build->message),
+          {.reason = "BUILD_PLANNING", .metadata = {}, .fields = {}});
+  }
   return WithDetails(
       filter.build ? Error(Code::kNotFound,
                            "build {} did nothing about {}: no target, and nothing it ran needed it",

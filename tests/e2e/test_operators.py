@@ -23,13 +23,13 @@ class Operators(world.WorldTest):
         self.world.deploy(graphs.write_graph(self.world.folder / "held", GRAPH, {"run": WRITE}))
 
     def why(self, ref, build):
+        world.wait_until(lambda: self.world.client.build(build.id).state >= types.BUILD_EXECUTING, "the plan")
         return "\n".join(self.world.client.explain("held", ref, build.id).lines)
 
     def test_a_paused_graph_waits_across_a_crash_and_goes_on(self):
         code, out, err = self.world.ctl("pause", "held")
         self.assertEqual(code, 0, err)
         build = self.world.client.create("held", ["free/1"])
-        world.wait_until(lambda: self.world.client.build(build.id).state == types.BUILD_EXECUTING, "the plan")
         world.wait_until(lambda: "held is paused" in self.why("free/1", build), "the pause to be named")
         self.world.kill_daemon()
         self.world.start()
