@@ -193,7 +193,7 @@ void Schedule::Withdraw(PendingBuild& build, PendingNode& node, bool kills, Time
 }
 
 // A build no longer waits for a node that has not ended.
-void Schedule::CountLeaving(const PendingNode& node, const Waiter& waiter) {
+void Schedule::CountLeaving(PendingNode& node, const Waiter& waiter) {
   PendingBuild& build = *waiter.build;
   ready_.Remove(build, node);
   if (node.lease.run) {

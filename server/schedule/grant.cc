@@ -18,7 +18,7 @@ void Schedule::GrantAll(TimePoint now) {
     PendingNode& node = *choice->node;
     FFT_CHECK(node.is_settled && !node.lease.run);
     if (IsBlocked(node)) {  // a writer and a QUERY of one ref became ready together: it is parked
-      for (const Waiter& waiter : node.waiters) ready_.Remove(*waiter.build, node);
+      ready_.RemoveAll(node);
       continue;
     }
     const bool is_held =
@@ -43,15 +43,43 @@ void Schedule::RankPaths(const Plan& plan, const std::vector<PendingNode*>& slot
   }
 }
 
+// Priority is inherited: what a more urgent build has to wait for stands in that build's lines too,
+// with all that has to end before it.
+void Schedule::Help(const PendingNode& waiting, PendingNode& blocker) {
+  std::vector<PendingBuild*> builds;
+  for (const Waiter& waiter : waiting.waiters) builds.push_back(waiter.build);
+  for (const BuildId id : waiting.helpers)
+    if (PendingBuild* build = FindOpen(id)) builds.push_back(build);
+  std::vector<std::pair<PendingNode*, PendingBuild*>> helped;
+  for (PendingBuild* build : builds)
+    if (!build->is_stopping) helped.emplace_back(&blocker, build);
+  while (!helped.empty()) {
+    const auto [at, build] = helped.back();
+    helped.pop_back();
+    const int priority = build->row.options.priority;
+    const bool is_urgent = std::all_of(
+        at->waiters.begin(), at->waiters.end(),
+        [&](const Waiter& waiter) { return waiter.build->row.options.priority < priority; });
+    const bool is_known =
+        std::find(at->helpers.begin(), at->helpers.end(), build->row.id) != at->helpers.end();
+    if (!is_urgent || is_known || at->lease.run || IsTerminal(at->row.state)) continue;
+    at->helpers.push_back(build->row.id);
+    if (at->is_settled) ready_.Add(*build, *at);
+    Wake(*at);
+    for (const NodeId id : at->row.upstreams)
+      if (const auto found = nodes_.find(id); found != nodes_.end())
+        helped.emplace_back(found->second.get(), build);
+  }
+}
+
 void Schedule::Raise(PendingNode& node, double path_ms) {
   std::vector<std::pair<PendingNode*, double>> raised = {{&node, path_ms}};
   while (!raised.empty()) {
     const auto [at, path] = raised.back();
     raised.pop_back();
     if (path <= at->path_ms) continue;
-    std::vector<PendingBuild*> holders;
-    for (const Waiter& waiter : at->waiters)
-      if (ready_.Remove(*waiter.build, *at)) holders.push_back(waiter.build);
+    const std::vector<PendingBuild*> holders = at->filed_in;
+    ready_.RemoveAll(*at);
     at->path_ms = path;
     for (PendingBuild* build : holders) ready_.Add(*build, *at);
     for (const NodeId id : at->row.upstreams)
@@ -84,9 +112,9 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
     if (node.row.config->inputs[i].kind == InputKind::kQuery)
       traffic_.BeginQuery(node.row.inputs[i]);
+  ready_.RemoveAll(node);
   for (const Waiter& waiter : node.waiters) {
     PendingBuild& build = *waiter.build;
-    ready_.Remove(build, node);
     ++build.running;
     build.is_dirty = build.is_under_way = true;
     ready_.File(build);

@@ -49,6 +49,9 @@ struct PendingNode {
   LearnedDuration* learned = nullptr;  // of its job
   double path_ms = 0;                  // the longest way from its start to an end of all that waits
   int line = 0;                        // of the ready queue
+  std::vector<PendingBuild*> filed_in;  // the ready queue's: in whose lines it stands
+  /// Builds of a higher priority that do not want it, but wait for its end; some may have ended.
+  std::vector<BuildId> helpers;
   std::vector<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
 };
 

@@ -29,7 +29,9 @@ void Schedule::Look(PendingNode& node, TimePoint now) {
       node.row.not_before > now)
     return;
   if (node.is_settled) return Release(node);  // it was blocked when it was to be granted
-  const bool is_released = std::any_of(node.waiters.begin(), node.waiters.end(), IsReleasedBy);
+  const bool is_released = std::any_of(node.waiters.begin(), node.waiters.end(), IsReleasedBy) ||
+                           std::any_of(node.helpers.begin(), node.helpers.end(),
+                                       [this](BuildId id) { return FindOpen(id); });
   if (!is_released || IsBlocked(node)) return;
   if (!MayBeHit(node)) return MakeReady(node, now);
   if (node.row.config->runner == Runner::kNoop) return CutOff(node, now);  // leaves no data
@@ -44,6 +46,8 @@ bool Schedule::IsBlocked(const PendingNode& node) {
   for (const PartitionId id : node.row.outputs)
     if (!traffic_.MayWrite(id, node.row.id)) {
       traffic_.Park(id, node.row.id);
+      const auto blocker = nodes_.find(traffic_.Blocker(id, node.row.id));
+      if (blocker != nodes_.end()) Help(node, *blocker->second);
       return true;
     }
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
@@ -117,6 +121,9 @@ void Schedule::MakeReady(PendingNode& node, TimePoint now) {
 void Schedule::Release(PendingNode& node) {
   for (const Waiter& waiter : node.waiters)
     if (IsReleasedBy(waiter)) ready_.Add(*waiter.build, node);
+  for (const BuildId id : node.helpers)
+    if (PendingBuild* build = FindOpen(id); build != nullptr && !build->is_stopping)
+      ready_.Add(*build, node);
 }
 
 void Schedule::OpenLevels(PendingBuild& build) {

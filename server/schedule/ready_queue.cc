@@ -15,23 +15,31 @@ int ReadyQueue::LineOf(const Needs& needs) {
 
 void ReadyQueue::Add(PendingBuild& build, PendingNode& node) {
   std::set<PendingBuild::Place>& places = build.ready[node.line];
-  places.insert({-node.path_ms, node.row.id, &node});
+  if (!places.insert({-node.path_ms, node.row.id, &node}).second) return;
+  node.filed_in.push_back(&build);
   if (places.size() == 1 && build.filed) Enter(build, node.line);
   if (!build.filed) File(build);
 }
 
-bool ReadyQueue::Remove(PendingBuild& build, const PendingNode& node) {
+bool ReadyQueue::Remove(PendingBuild& build, PendingNode& node) {
   const auto at = build.ready.find(node.line);
   if (at == build.ready.end() || at->second.erase({-node.path_ms, node.row.id, nullptr}) == 0)
     return false;
+  std::erase(node.filed_in, &build);
   if (!at->second.empty()) return true;
   build.ready.erase(at);
   if (build.filed) Leave(build, node.line);
   return true;
 }
 
+void ReadyQueue::RemoveAll(PendingNode& node) {
+  while (!node.filed_in.empty()) Remove(*node.filed_in.back(), node);
+}
+
 void ReadyQueue::Drop(PendingBuild& build) {
   Unfile(build);
+  for (const auto& [line, places] : build.ready)
+    for (const PendingBuild::Place& place : places) std::erase(place.node->filed_in, &build);
   build.ready.clear();
 }
 

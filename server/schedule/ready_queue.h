@@ -41,7 +41,9 @@ class ReadyQueue {
 
   void Add(PendingBuild& build, PendingNode& node);
   /// False: it did not stand here for this build.
-  bool Remove(PendingBuild& build, const PendingNode& node);
+  bool Remove(PendingBuild& build, PendingNode& node);
+  /// For every build.
+  void RemoveAll(PendingNode& node);
   /// All of its nodes.
   void Drop(PendingBuild& build);
   /// Its priority, whether it is under way, or whether it may run more has changed.

@@ -226,6 +226,7 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
   if (const auto at = configures_.find(row.plan_key);
       at != configures_.end() && at->second == row.id)
     configures_.erase(at);
+  ready_.RemoveAll(node);
   for (Waiter& waiter : node.waiters) CountEnd(node, waiter);
   const bool is_good = state == NodeState::kSucceeded || state == NodeState::kSkipped;
   for (const NodeId id : node.downstreams) {
@@ -245,7 +246,6 @@ void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
   --build.left;
   --build.left_by_level[waiter.level];
   build.is_dirty = true;
-  ready_.Remove(build, node);
   agenda_.to_check.push_back(build.row.id);
   if (node.row.kind == NodeKind::kConfigure) {
     if (build.left > 0 || build.is_stopping || node.row.state != NodeState::kSucceeded) {

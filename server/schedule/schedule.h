@@ -62,7 +62,7 @@ class Schedule {
   void On(const Ticked& c, TimePoint now);
   void Stop(PendingBuild& build, Reason reason, bool kills, TimePoint now, Answer* answer);
   void Withdraw(PendingBuild& build, PendingNode& node, bool kills, TimePoint now, Answer* answer);
-  void CountLeaving(const PendingNode& node, const Waiter& waiter);
+  void CountLeaving(PendingNode& node, const Waiter& waiter);
   void EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                 TimePoint now);
   void Check(PendingBuild& build, TimePoint now);
@@ -94,6 +94,7 @@ class Schedule {
   std::vector<Digest> Identities(const PendingNode& node, std::vector<RunId>* runs) const;
   void RankPaths(const Plan& plan, const std::vector<PendingNode*>& slots);
   void Raise(PendingNode& node, double path_ms);
+  void Help(const PendingNode& waiting, PendingNode& blocker);
   void GrantAll(TimePoint now);
   void GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now);
   void On(const WorkerHeard& c, TimePoint now);
@@ -129,7 +130,6 @@ class Schedule {
   Traffic traffic_;
   Journal journal_;
   Effects effects_;  // all but the changes, which the journal holds
-
   std::unordered_map<NodeId, std::unique_ptr<PendingNode>> nodes_;
   std::map<BuildId, std::unique_ptr<PendingBuild>> builds_;
   WorkerTable workers_;

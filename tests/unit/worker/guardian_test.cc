@@ -244,13 +244,14 @@ TEST(GuardianEndTest, KilledHardLeavesNothingOnceTheAgentSweptUp) {
   MakeFifo(dir / "fifo");
   worker::Command command;
   *command.add_starts() = guardian.Shell(
-      987654321, "exec 3> " + (dir / "fifo") +
-                     "; (setsid tail -f /dev/null &); tail -f /dev/null & echo >&3; wait");
+      987654321,
+      "exec 3> " + (dir / "fifo") +
+          "; (setsid sh -c 'echo >&3; exec tail -f /dev/null' &); tail -f /dev/null & wait");
   guardian.Send(command);
   const worker::Started started = guardian.AwaitStarted(987654321);
   const Fd reader(::open((dir / "fifo").c_str(), O_RDONLY));
   char text[1];
-  ASSERT_EQ(::read(reader.get(), text, 1), 1);
+  ASSERT_EQ(::read(reader.get(), text, 1), 1);  // the one in a session of its own is under way
   guardian.KillHard();
   EXPECT_GE(KillMarked({RunMarker(987654321, 1)}, {started.pid()}), 1);
   EXPECT_EQ(::read(reader.get(), text, 1), 0);
