@@ -5,7 +5,8 @@
 CREATE TABLE schema_migration (
   version integer PRIMARY KEY,
   name text NOT NULL,
-  applied_at timestamptz NOT NULL
+  applied_at timestamptz NOT NULL,
+  digest text NOT NULL DEFAULT ''       -- SHA-256 of the file: one that was applied never changes
 );
 
 -- Times are those of the daemon's clock, NULL where there is none.  Ids are chosen by the leader and

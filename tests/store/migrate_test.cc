@@ -33,6 +33,17 @@ TEST(Migrate, RefusesWhatItDoesNotKnow) {
   }
 }
 
+TEST(Migrate, RefusesWhatWasMigratedOtherwise) {
+  const std::string conninfo = FreshDatabase();
+  Server().Psql(NameOf(conninfo),
+                "UPDATE schema_migration SET digest = 'another' WHERE version = 1");
+  for (const Status& status : {Migrate(conninfo).status(), CheckSchema(conninfo)}) {
+    EXPECT_EQ(status.code(), Code::kFailedPrecondition);
+    EXPECT_NE(Message(status).find("0001_initial.sql in another form"), std::string::npos)
+        << status;
+  }
+}
+
 TEST(Migrate, RefusesAnotherEncoding) {
   Server().Psql("postgres", "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1'");
   const Status status = Migrate(Server().conninfo("latin")).status();
