@@ -61,9 +61,11 @@ void ProgressPrinter::Take(const v1::Event& event) {
 void ProgressPrinter::TakeBuild(const v1::Build& build) {
   build_ = build.id();
   if (IsEnd(build.state())) return PrintEnd(build);
-  if (build.state() == state_) return;
+  const bool is_waiting = build.state() == v1::BUILD_PLANNING && !build.message().empty();
+  if (build.state() == state_ && (!is_waiting || build.message() == awaited_)) return;
   state_ = build.state();
   std::string more;
+  if (is_waiting) more = ": " + (awaited_ = build.message());
   if (state_ == v1::BUILD_RECEIVED)
     more = fmt::format(": {}@{}, {}", build.graph(), ShortRevision(build.revision()),
                        fft::Count(build.targets_size(), "target"));

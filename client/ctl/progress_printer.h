@@ -53,6 +53,7 @@ class ProgressPrinter {
   std::int64_t failures_hidden_ = 0;
   std::int64_t retries_ = 0;
   build::v1::BuildState state_ = build::v1::BUILD_STATE_UNSPECIFIED;
+  std::string awaited_;  // what it said last that it waits for before it can run
   std::int64_t build_ = 0;
   bool is_changed_ = false;
   std::optional<TimePoint> began_;

@@ -36,11 +36,15 @@ StatusOr<NodeInBuild> FindNode(Library& library, const NodeFilter& filter) {
   } while (!page.after.empty());
   if (filter.build) {
     const auto build = library.GetBuild(filter.build);
-    if (build.ok() && build->state < BuildState::kExecuting)
+    const bool is_planned =
+        build.ok() && (build->state == BuildState::kExecuting ||
+                       build->state == BuildState::kSucceeded || build->counts.total > 0);
+    if (build.ok() && !is_planned)
       return WithDetails(
-          Error(Code::kUnavailable, "build {} is being planned{}{}", filter.build.value,
+          Error(Code::kFailedPrecondition, "build {} {}{}{}", filter.build.value,
+                IsTerminal(build->state) ? "ended before it was planned" : "is being planned",
                 build->message.empty() ? "" : ": ", build->message),
-          {.reason = "BUILD_PLANNING", .metadata = {}, .fields = {}});
+          {.reason = "BUILD_NOT_PLANNED", .metadata = {}, .fields = {}});
   }
   return WithDetails(
       filter.build ? Error(Code::kNotFound,

@@ -71,6 +71,15 @@ TEST(ProgressPrinter, SumsUpAtMostEverySecond) {
   EXPECT_EQ(screen.At(12'100, ""), "  12.1 s  1 of 3 done, 1 running; L01 of 2: 1 of 2\n");
 }
 
+TEST(ProgressPrinter, SaysOnceWhatItWaitsForBeforeItRuns) {
+  Screen screen(false);
+  screen.At(0, "events { build_changed { build { id: 7 state: BUILD_PLANNING } } }");
+  const std::string waits =
+      "events { build_changed { build { id: 7 state: BUILD_PLANNING message: 'waiting: x' } } }";
+  EXPECT_EQ(screen.At(1, waits), "build 7 planning: waiting: x\n");
+  EXPECT_EQ(screen.At(2, waits), "");
+}
+
 TEST(ProgressPrinter, SaysThatItStillPlans) {
   Screen screen(false);
   screen.At(0, "events { build_changed { build { id: 7 state: BUILD_PLANNING } } }");
