@@ -34,6 +34,7 @@ struct Typed {
   LineageArguments lineage;
   EventsArguments events;
   LogsArguments logs;
+  TaintArguments taint;
   PoolsArguments pools;
   std::int64_t number = 0;
   std::string ref;
@@ -256,6 +257,18 @@ void AddCatalogCommands(CLI::App& app, Typed& typed) {
   });
 }
 
+void AddTaintCommand(CLI::App& app, Typed& typed) {
+  auto* const taint = app.add_subcommand(
+      "taint", "declare data wrong: it and what was made from it is built anew when next wanted");
+  taint->add_option("REF", typed.taint.refs, "what is wrong")->required();
+  taint->add_option("-m,--message", typed.taint.text, "why, for those who watch");
+  AddRefOptions(*taint, typed);
+  taint->final_callback([&typed] {
+    typed.taint.choice = ChooseRef(typed);
+    typed.arguments.command = typed.taint;
+  });
+}
+
 void ReadFrom(Typed& typed) {
   EventsArguments& events = typed.events;
   events.from_start = typed.from == "start";
@@ -338,6 +351,7 @@ Parsed ParseArguments(int argc, const char* const* argv) {
   AddGraphCommands(app, typed);
   AddCatalogCommands(app, typed);
   AddWatchCommands(app, typed);
+  AddTaintCommand(app, typed);
   AddOperatorCommands(app, typed);
   try {
     app.parse(argc, argv);

@@ -103,13 +103,18 @@ struct PauseArguments {
   std::string graph;
   bool is_paused = true;
 };
+struct TaintArguments {
+  RefChoice choice;               // its ref is not used
+  std::vector<std::string> refs;  // at least one
+  std::string text;
+};
 struct DoctorArguments {};
 
 using Command = std::variant<BuildArguments, WatchArguments, RetryArguments, CancelArguments,
                              GetArguments, ListArguments, ExplainArguments, LookupArguments,
                              DeployArguments, PartitionsArguments, ShowArguments, LineageArguments,
                              EventsArguments, LogsArguments, WorkersArguments, DrainArguments,
-                             PoolsArguments, PauseArguments, DoctorArguments>;
+                             PoolsArguments, PauseArguments, TaintArguments, DoctorArguments>;
 
 struct Arguments {
   std::string address;  // as typed

@@ -94,4 +94,26 @@ int Run(const Session& session, const LineageArguments& arguments) {
   return kDone;
 }
 
+int Run(const Session& session, const TaintArguments& arguments) {
+  const auto ns = FindNamespace(session, arguments.choice);
+  if (!ns.ok()) return Report(session, ns.status());
+  v1::TaintPartitionsRequest request;
+  request.set_namespace_(*ns);
+  request.mutable_refs()->Add(arguments.refs.begin(), arguments.refs.end());
+  request.set_text(arguments.text);
+  const auto tainted = session.client.Call(&v1::Catalog::Stub::TaintPartitions, request);
+  if (!tainted.ok()) return Report(session, tainted.status());
+  if (session.is_json()) {
+    session.PrintJson(*tainted);
+    return kDone;
+  }
+  for (const v1::Partition& partition : tainted->partitions())
+    session.out << "tainted " << partition.ref() << "\n";
+  session.out << (tainted->suspects() == 0
+                      ? "nothing else was made from it\n"
+                      : Count(tainted->suspects(), "partition") +
+                            " made from it: built anew unless their inputs come out the same\n");
+  return kDone;
+}
+
 }  // namespace fft

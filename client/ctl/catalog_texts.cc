@@ -18,7 +18,7 @@ std::string RunOf(std::int64_t run) { return run == 0 ? "-" : std::to_string(run
 std::string Flags(const v1::Partition& partition) {
   std::string text;
   if (partition.uncertain()) text += " uncertain";
-  if (partition.tainted()) text += " tainted";
+  if (partition.tainted()) text += partition.suspect() ? " suspect" : " tainted";
   return text.empty() ? "" : text.substr(1);
 }
 

@@ -66,6 +66,7 @@ int Run(const Session& session, const WorkersArguments& arguments);
 int Run(const Session& session, const DrainArguments& arguments);
 int Run(const Session& session, const PoolsArguments& arguments);
 int Run(const Session& session, const PauseArguments& arguments);
+int Run(const Session& session, const TaintArguments& arguments);
 int Run(const Session& session, const DoctorArguments& arguments);
 
 /// Whatever was asked.

@@ -51,6 +51,7 @@ void Core::Committed(Effects effects) {
   for (const WorkerOrders& orders : effects.orders) sessions_.Send(orders);
   for (PlanWanted& wanted : effects.plans) planners_->WantPlan(std::move(wanted));
   planners_->WantProbes(std::move(effects.probes));
+  for (const LineageWanted& wanted : effects.lineages) FindLineage(wanted);
   Observe(effects.tally);
 }
 

@@ -69,6 +69,8 @@ class Core final : public Service, Outlets {
   void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) override;
   bool IsPaused(const std::string& graph) override;
   std::vector<std::string> WhyWaiting(NodeId node) override;
+  void TaintPartitions(const std::string& ns, std::vector<std::string> refs,
+                       const std::string& text, Reply<TaintResult> reply) override;
   ServiceView View() override;
 
  private:
@@ -86,6 +88,7 @@ class Core final : public Service, Outlets {
                  std::function<void(StatusOr<CompiledGraphPtr>)> then);
   void Accept(const CompiledGraphPtr& graph, BuildRequest request, Reply<Build> reply);
   void Submit(Build build, Reply<Build> reply);
+  void FindLineage(const LineageWanted& wanted);
   GraphRevision Deploy(Library& library, GraphSpec spec, const std::string& principal,
                        bool validate_only, Status* status);
   WorkerView ViewOf(const Worker& row);

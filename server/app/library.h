@@ -110,6 +110,11 @@ class Library {
   /// Of a node, newest first; of a ref when `node` is none.
   virtual StatusOr<Page<RunRecord>> ListRuns(NodeId node, const std::string& ns,
                                              const std::string& ref, const PageRequest& page) = 0;
+  /// The first run that left anything at one of these; none when one is a source or has nothing.
+  virtual StatusOr<RunId> FirstRunAt(const std::vector<PartitionId>& partitions) = 0;
+  /// Of successful runs of jobs, from `from` on by number, a page of them; empty: there are no
+  /// more.
+  virtual StatusOr<std::vector<Manifest>> ListManifests(RunId from) = 0;
   virtual StatusOr<JobConfig> GetConfig(const Digest& config_digest) = 0;
 
   // The catalog.

@@ -90,6 +90,11 @@ struct PoolView {
   int used = 0;  // by runs that were granted
 };
 
+struct TaintResult {
+  std::vector<Partition> partitions;  // as they are now
+  std::int64_t suspects = 0;          // how many more are tainted for what they were made from
+};
+
 struct ServiceView {
   Epoch epoch;
   bool is_leading = false;
@@ -140,6 +145,10 @@ class Service {
   virtual bool IsPaused(const std::string& graph) = 0;
   /// What keeps a node from running, a line each; empty: it runs or has ended.
   virtual std::vector<std::string> WhyWaiting(NodeId node) = 0;
+
+  /// NOT_FOUND names the first ref that is not known.
+  virtual void TaintPartitions(const std::string& ns, std::vector<std::string> refs,
+                               const std::string& text, Reply<TaintResult> reply) = 0;
 
   virtual ServiceView View() = 0;
 };

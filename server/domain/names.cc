@@ -26,6 +26,7 @@ constexpr std::array kReasons = {
     std::pair{Reason::kOscillating, std::string_view("OSCILLATING")},
     std::pair{Reason::kInputUndecided, std::string_view("INPUT_UNDECIDED")},
     std::pair{Reason::kConfigure, std::string_view("CONFIGURE")},
+    std::pair{Reason::kSuspect, std::string_view("SUSPECT")},
     std::pair{Reason::kCached, std::string_view("CACHED")},
     std::pair{Reason::kCutOff, std::string_view("CUT_OFF")},
     std::pair{Reason::kJoined, std::string_view("JOINED")},

@@ -35,12 +35,15 @@ struct Partition {
   /// success or the proof that nothing changed.  None: certain.
   RunId uncertain_run;
   /// How often this ref was tainted: a fact of its readers.
-  std::int64_t taint = 0;
+  std::int32_t taint = 0;
+  /// Tainted only for what it was made from: cleared when, with certain inputs, its key is the
+  /// same.
+  bool is_suspect = false;
   /// The runs granted before this one are tainted.  None: untainted.
   RunId tainted_before;
   bool operator==(const Partition&) const = default;
 
-  bool is_tainted() const { return live.run < tainted_before; }
+  bool is_tainted() const { return live.run && live.run < tainted_before; }
 };
 
 enum class PartitionState : std::uint8_t {

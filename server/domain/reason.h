@@ -21,6 +21,7 @@ enum class Reason : std::uint8_t {
   kOscillating = 8,     // evidence: the build that wants the ref otherwise
   kInputUndecided = 9,  // an input's identity is not known before that input has run
   kConfigure = 10,      // asks a configure executable
+  kSuspect = 11,        // made from tainted data, which is made anew first; evidence: its run
   // It need not run.
   kCached = 20,  // evidence: the run that proves it
   kCutOff = 21,  // its inputs ran and came out the same; evidence: the run that proves it

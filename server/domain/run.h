@@ -72,6 +72,15 @@ struct Lease {
   bool is_kill_requested = false;
 };
 
+/// What a run left and what it read, as lineage is made of.
+struct Manifest {
+  RunId run;
+  Digest config_digest;
+  std::vector<PartitionId> outputs;
+  std::vector<PartitionId> inputs;
+  std::vector<RunId> input_runs;  // parallel to inputs
+};
+
 /// A finished attempt with its manifest.  Written once, never changed.
 struct Run {
   Lease lease;

@@ -41,7 +41,8 @@ std::string EvidenceWriter::Write(ConfigIndex config, Reason reason,
       const auto refs = OutputsWith(config, IsUncertain);
       return WriteRefs(refs, keys_.now(refs.front()).partition->uncertain_run, {});
     }
-    case Reason::kTainted: {
+    case Reason::kTainted:
+    case Reason::kSuspect: {
       const auto refs = OutputsWith(config, IsTainted);
       return WriteRefs(refs, keys_.now(refs.front()).partition->live.run, {});
     }

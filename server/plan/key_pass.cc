@@ -119,7 +119,8 @@ Digest KeyPass::Optimistic(const Input& input, RefIndex ref) const {
                         input.identity != Identity::kNone;
   if (!is_built) return Planned(input, ref);
   const Reason cause = causes_[cone_.producers[ref]];
-  if (cause == Reason::kNone || cause == Reason::kInputUndecided) return Live(input, ref);
+  if (cause == Reason::kNone || cause == Reason::kInputUndecided || cause == Reason::kSuspect)
+    return Live(input, ref);
   const Partition* const partition = refs_[ref].partition;
   const bool may_come_out_the_same =
       input.identity == Identity::kContent && partition != nullptr && partition->live.content;
@@ -136,18 +137,20 @@ Reason KeyPass::CauseOf(ConfigIndex config) const {
   // What a pending node has under way is uncertain until it ends; that node is what decides then.
   const bool has_writer = has_pending_writer(config);
   bool is_uncertain = false, is_new = false, is_tainted = false, differs = false;
+  bool is_suspect = false;
   for (std::uint32_t i = at.outputs_begin; i < at.outputs_end; ++i) {
     const Partition* const partition = refs_[cone_.outputs[i]].partition;
     is_new |= partition == nullptr || !partition->live.run;
     if (partition == nullptr) continue;
     is_uncertain |= partition->uncertain_run && !has_writer;
-    is_tainted |= partition->is_tainted();
+    is_tainted |= partition->is_tainted() && !partition->is_suspect;
+    is_suspect |= partition->is_tainted();
     differs |= partition->live.key != keys_[config];
   }
   if (is_uncertain) return Reason::kUncertain;
   if (is_new) return Reason::kNeverBuilt;
   if (is_tainted) return Reason::kTainted;
-  if (!differs) return Reason::kNone;
+  if (!differs) return is_suspect ? Reason::kSuspect : Reason::kNone;
   return IsUndecided(config) ? Reason::kInputUndecided : Reason::kFactsChanged;
 }
 

@@ -24,7 +24,7 @@ class KeyPass {
   const Digest& plan_key(ConfigIndex config) const { return keys_[config]; }
   /// Why its outputs are not valid as they are, by keys alone:
   ///   kNone            they are, as far as keys tell
-  ///   kUncertain kNeverBuilt kTainted kFactsChanged
+  ///   kUncertain kNeverBuilt kTainted kFactsChanged kSuspect
   ///   kInputUndecided  they are, if inputs that are built anew come out as they were
   Reason cause(ConfigIndex config) const { return causes_[config]; }
   /// The glob of `rebuild` that names it or one of its outputs; null: none.

@@ -97,10 +97,10 @@ class Planner::State {
                           cause == Reason::kUncertain || cause == Reason::kTainted;
     const Writer writer = WriterOf(config);
     if (writer == Writer::kOther) return Execute(config, Reason::kOscillating, must_run, {});
-    if (cause != Reason::kNone && cause != Reason::kInputUndecided)
-      return Execute(config, cause, must_run, {});
+    const bool is_open = cause == Reason::kInputUndecided || cause == Reason::kSuspect;
+    if (cause != Reason::kNone && !is_open) return Execute(config, cause, must_run, {});
     if (forced != Reason::kNone) return Execute(config, forced, true, {});
-    if (cause == Reason::kInputUndecided) {
+    if (is_open) {
       verdicts[config].kind = Verdict::Kind::kUndecided;
       return Conclude(config, cause, false, {});
     }

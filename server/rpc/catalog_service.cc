@@ -16,6 +16,9 @@ namespace fft {
 
 namespace {
 
+constexpr std::size_t kTaintRefsMax = 1'000;
+constexpr std::size_t kTaintTextMax = 4'096;  // bytes
+
 grpc::ServerUnaryReactor* NotYet(Gate& gate, grpc::CallbackServerContext* context,
                                  std::string_view method, std::string_view instead) {
   return Serve(gate, context, method, [&](const std::string&, const CallEnd& answer) {
@@ -107,11 +110,26 @@ grpc::ServerUnaryReactor* CatalogService::ListStale(Context* context, const v1::
 }
 
 grpc::ServerUnaryReactor* CatalogService::TaintPartitions(Context* context,
-                                                          const v1::TaintPartitionsRequest*,
-                                                          v1::TaintPartitionsResponse*) {
-  return NotYet(
-      gate_, context, "Catalog.TaintPartitions",
-      "use Builds.CreateBuild with options.rebuild: globs over what is to be built again");
+                                                          const v1::TaintPartitionsRequest* request,
+                                                          v1::TaintPartitionsResponse* response) {
+  const auto begin = [&](const std::string&, const CallEnd& answer) {
+    Fields fields;
+    fields.Name("namespace", request->namespace_());
+    fields.Refs("refs", request->refs(), kTaintRefsMax, kRefMax * kTaintRefsMax);
+    if (request->refs().empty()) fields.Add("refs", "is empty");
+    fields.Text("text", request->text(), kTaintTextMax);
+    if (!fields.ok()) return answer(fields.status());
+    const auto fill = [response, ns = request->namespace_()](const TaintResult& result) {
+      for (const Partition& partition : result.partitions)
+        ToProto(partition, ns, response->add_partitions());
+      response->set_suspects(result.suspects);
+      return Ok();
+    };
+    gate_.service().TaintPartitions(request->namespace_(),
+                                    {request->refs().begin(), request->refs().end()},
+                                    request->text(), Answering<TaintResult>(answer, fill));
+  };
+  return Serve(gate_, context, "Catalog.TaintPartitions", begin);
 }
 
 grpc::ServerUnaryReactor* CatalogService::AdoptPartitions(Context* context,

@@ -30,6 +30,7 @@ void ToProto(const Partition& partition, const std::string& ns, v1::Partition* t
   to->set_uncertain(static_cast<bool>(partition.uncertain_run));
   to->set_tainted(partition.is_tainted());
   to->set_taint(partition.taint);
+  to->set_suspect(partition.is_tainted() && partition.is_suspect);
 }
 
 }  // namespace fft

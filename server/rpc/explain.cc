@@ -26,6 +26,9 @@ std::string_view Conclusion(Reason reason) {
     case Reason::kUncertain:
       return "it runs: an earlier run was cut short and may have left half of it";
     case Reason::kTainted: return "it runs: its data was declared wrong";
+    case Reason::kSuspect:
+      return "it was made from data that was declared wrong: it runs unless that comes out the "
+             "same";
     case Reason::kRebuildRequested: return "it runs: the request asked to rebuild it";
     case Reason::kCacheOff: return "it runs: the request does not use earlier results";
     case Reason::kOscillating: return "it runs: another request keeps building it otherwise";

@@ -15,6 +15,7 @@
 #include "server/domain/plan.h"
 #include "server/domain/run.h"
 #include "server/domain/worker.h"
+#include "server/schedule/lineage.h"
 
 namespace fft {
 
@@ -97,14 +98,27 @@ struct GraphPaused {
   ReplyId reply;
   GraphPause pause;
 };
+/// Data at these refs is wrong.  What was made from it has to be found out first.
+struct TaintRequested {
+  ReplyId reply;
+  std::string ns;
+  std::vector<std::string> refs;
+  std::string text;  // why, for people
+};
+/// What was made from what a TaintRequested names, as far as it is recorded.
+struct LineageRead {
+  ReplyId reply;  // of the TaintRequested
+  Status status;
+  std::shared_ptr<const TaintedLineage> lineage;  // when OK
+};
 struct GraphNoted {
   std::string text;
 };  // a revision was stored: watchers are told
 struct Ticked {};
 
-using Command =
-    std::variant<BuildRequested, BuildPlanned, ConfigureNeeded, QueryAwaited, BuildPlanFailed,
-                 BuildCancelled, BuildUpdated, NodeProbed, WorkerJoined, WorkerLeft, WorkerHeard,
-                 WorkerDrained, PoolSet, GraphPaused, GraphNoted, Ticked>;
+using Command = std::variant<BuildRequested, BuildPlanned, ConfigureNeeded, QueryAwaited,
+                             BuildPlanFailed, BuildCancelled, BuildUpdated, NodeProbed,
+                             WorkerJoined, WorkerLeft, WorkerHeard, WorkerDrained, PoolSet,
+                             GraphPaused, TaintRequested, LineageRead, GraphNoted, Ticked>;
 
 }  // namespace fft

@@ -20,6 +20,11 @@ struct ProbeWanted {
   NodeId node;
   std::vector<std::string> uris;
 };
+/// What was made from all that was ever left at these?
+struct LineageWanted {
+  ReplyId reply;  // of the request to taint them
+  std::vector<PartitionId> partitions;
+};
 /// The outcome of a command, for the caller that waits.
 struct Answer {
   ReplyId reply;
@@ -27,6 +32,8 @@ struct Answer {
   std::optional<Build> build;
   std::vector<std::pair<NodeLabelPtr, std::vector<BuildId>>> kept;  // of a cancel
   std::optional<Worker> worker;
+  std::vector<Partition> partitions;  // that were tainted
+  std::int64_t suspects = 0;          // how many more are tainted for what they were made from
 };
 /// For the metrics: what happened, in numbers.
 struct Tally {
@@ -48,10 +55,12 @@ struct Effects {
   std::vector<WorkerOrders> orders;
   std::vector<PlanWanted> plans;
   std::vector<ProbeWanted> probes;
+  std::vector<LineageWanted> lineages;
   Tally tally;
 
   bool empty() const {
-    return changes.empty() && answers.empty() && orders.empty() && plans.empty() && probes.empty();
+    return changes.empty() && answers.empty() && orders.empty() && plans.empty() &&
+           probes.empty() && lineages.empty();
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "server/base/check.h"
 #include "server/fingerprint/fingerprint.h"
+#include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
 // Who runs what next.
@@ -100,7 +101,7 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
            .granted_at = now,
            .started_at = {},
            .is_kill_requested = false};
-  lease.input_identities = Identities(node, &lease.input_runs);
+  lease.input_identities = Identities(catalog_, node, &lease.input_runs);
   lease.result_key = node.row.result_key = KeyOf(node.row.config_digest, lease.input_identities);
   node.row.last_run = lease.run;
   node.uncertain_before.clear();

@@ -50,6 +50,13 @@ EventSeq Journal::BuildChanged(const Build& build, TimePoint now) {
   return event.seq;
 }
 
+void Journal::PartitionsTainted(std::vector<PartitionId> partitions, std::string text,
+                                TimePoint now) {
+  Event& event = Open(EventKind::kPartitionsTainted, now);
+  event.partitions = std::move(partitions);
+  event.text = std::move(text);
+}
+
 void Journal::Noted(EventKind kind, std::string text, TimePoint now) {
   Open(kind, now).text = std::move(text);
 }

@@ -25,6 +25,7 @@ class Journal {
   void NodesSkipped(BuildId build, std::int64_t count, TimePoint now);
   /// Targets are left out of the event: they are in the build's row.
   EventSeq BuildChanged(const Build& build, TimePoint now);
+  void PartitionsTainted(std::vector<PartitionId> partitions, std::string text, TimePoint now);
   void Noted(EventKind kind, std::string text, TimePoint now);
 
   /// All that was collected; starts anew.

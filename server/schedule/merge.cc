@@ -6,6 +6,7 @@
 
 #include "server/base/check.h"
 #include "server/fingerprint/fingerprint.h"
+#include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
 // A plan enters the one pending graph.  It was made beside the loop, so that each of its
@@ -28,6 +29,43 @@ const JobSpec* FindJob(const GraphSpec& spec, const std::string& label) {
   return at != spec.jobs.end() && at->label == label ? &*at : nullptr;
 }
 
+// Nobody is about to change what this plan takes for done: the hits, and what its nodes read of
+// them.
+bool Holds(const Catalog& catalog, const Traffic& traffic, const Plan& plan, NamespaceId ns) {
+  for (const PlannedHit& hit : plan.hits)
+    for (std::size_t i = 0; i < hit.outputs.size(); ++i) {
+      if (!catalog.Is(hit.outputs[i], ns, hit.config->outputs[i])) return false;  // of a lost batch
+      const Partition& partition = catalog.at(hit.outputs[i]);
+      if (traffic.LastWriter(partition.id) || partition.is_tainted()) return false;
+      if (partition.live.run == hit.runs[i]) continue;
+      if (partition.live.key != hit.plan_key || partition.uncertain_run) return false;
+    }
+  std::unordered_set<std::string_view> produced;
+  for (const PlannedNode& planned : plan.nodes)
+    produced.insert(planned.config->outputs.begin(), planned.config->outputs.end());
+  for (const PlannedNode& planned : plan.nodes)
+    for (const Input& input : planned.config->inputs) {
+      if (input.kind != InputKind::kMaterialize || produced.contains(input.ref)) continue;
+      const PartitionId id = catalog.Find(ns, input.ref);
+      if (id && traffic.LastWriter(id)) return false;
+    }
+  return true;
+}
+
+bool IsValidNow(const Catalog& catalog, const Traffic& traffic, const PlannedNode& planned,
+                const std::vector<PartitionId>& outputs) {
+  for (const PartitionId id : outputs) {
+    const Partition& partition = catalog.at(id);
+    if (traffic.LastWriter(id) || partition.uncertain_run || partition.is_tainted() ||
+        !partition.live.run || !partition.live.is_reusable ||
+        partition.live.key != planned.plan_key)
+      return false;
+    if (planned.must_run && !(IsRepair(planned.reason) && partition.live.run > planned.seen_run))
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void Schedule::NoteSources(const Plan& plan, NamespaceId ns, TimePoint now) {
@@ -47,45 +85,6 @@ void Schedule::NoteSources(const Plan& plan, NamespaceId ns, TimePoint now) {
   }
 }
 
-// Nobody is about to change what this plan takes for done: the hits, and what its nodes read of
-// them.
-bool Schedule::Holds(const Plan& plan, NamespaceId ns) const {
-  for (const PlannedHit& hit : plan.hits)
-    for (std::size_t i = 0; i < hit.outputs.size(); ++i) {
-      if (!catalog_.Is(hit.outputs[i], ns, hit.config->outputs[i]))
-        return false;  // of a lost batch
-      const Partition& partition = catalog_.at(hit.outputs[i]);
-      if (traffic_.LastWriter(partition.id)) return false;
-      if (partition.live.run == hit.runs[i]) continue;
-      if (partition.live.key != hit.plan_key || partition.uncertain_run || partition.is_tainted())
-        return false;
-    }
-  std::unordered_set<std::string_view> produced;
-  for (const PlannedNode& planned : plan.nodes)
-    produced.insert(planned.config->outputs.begin(), planned.config->outputs.end());
-  for (const PlannedNode& planned : plan.nodes)
-    for (const Input& input : planned.config->inputs) {
-      if (input.kind != InputKind::kMaterialize || produced.contains(input.ref)) continue;
-      const PartitionId id = catalog_.Find(ns, input.ref);
-      if (id && traffic_.LastWriter(id)) return false;
-    }
-  return true;
-}
-
-bool Schedule::IsValidNow(const PlannedNode& planned,
-                          const std::vector<PartitionId>& outputs) const {
-  for (const PartitionId id : outputs) {
-    const Partition& partition = catalog_.at(id);
-    if (traffic_.LastWriter(id) || partition.uncertain_run || partition.is_tainted() ||
-        !partition.live.run || !partition.live.is_reusable ||
-        partition.live.key != planned.plan_key)
-      return false;
-    if (planned.must_run && !(IsRepair(planned.reason) && partition.live.run > planned.seen_run))
-      return false;
-  }
-  return true;
-}
-
 // Another build's node that will do what is planned.  One that does not wait for everything that
 // this plan does first is none: it would read what this plan is about to repair, and it is older
 // than those repairs, which wait for it in turn.
@@ -98,10 +97,12 @@ PendingNode* Schedule::JoinTarget(const PlannedNode& planned,
   const bool wants_own_run = planned.must_run && !IsRepair(planned.reason);
   if (other.row.plan_key != planned.plan_key || other.row.outputs.size() != outputs.size() ||
       !job.is_merged || !other.job->is_merged || other.lease.is_kill_requested ||
-      (wants_own_run && other.lease.run))
+      (wants_own_run && other.lease.run) || (other.lease.run && ReadsTainted(catalog_, other)))
     return nullptr;
   for (const PartitionId id : outputs)
-    if (traffic_.LastWriter(id) != last) return nullptr;
+    if (traffic_.LastWriter(id) != last ||
+        (other.lease.run && other.lease.run < catalog_.at(id).tainted_before))
+      return nullptr;
   const std::vector<NodeId>& awaited = other.row.upstreams;
   auto next = awaited.begin();  // equal plans name them in the same order
   for (const std::uint32_t upstream : planned.upstreams) {
@@ -154,7 +155,7 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
   const Plan& plan = *c.plan;
   const NamespaceId ns = InternNamespace(build->row.ns);
   NoteSources(plan, ns, now);
-  if (!Holds(plan, ns)) return effects_.plans.push_back({c.build, {}});
+  if (!Holds(catalog_, traffic_, plan, ns)) return effects_.plans.push_back({c.build, {}});
 
   std::vector<Tie> ties;
   Found found;
@@ -164,7 +165,7 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
     const PlannedNode& planned = plan.nodes[i];
     std::vector<PartitionId> outputs;
     for (const std::string& ref : planned.config->outputs) outputs.push_back(Intern(ns, ref));
-    if (IsValidNow(planned, outputs)) {
+    if (IsValidNow(catalog_, traffic_, planned, outputs)) {
       found.partitions.insert(found.partitions.end(), outputs.begin(), outputs.end());
       ++found.configs;
       continue;

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "server/fingerprint/fingerprint.h"
+#include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
 // When a node may start, and whether it still has to.
@@ -33,7 +33,7 @@ void Schedule::Look(PendingNode& node, TimePoint now) {
                            std::any_of(node.helpers.begin(), node.helpers.end(),
                                        [this](BuildId id) { return FindOpen(id); });
   if (!is_released || IsBlocked(node)) return;
-  if (!MayBeHit(node)) return MakeReady(node, now);
+  if (!MayBeHit(catalog_, node)) return MakeReady(node, now);
   if (node.row.config->runner == Runner::kNoop) return CutOff(node, now);  // leaves no data
   node.is_probing = true;
   ProbeWanted& probe = effects_.probes.emplace_back(ProbeWanted{node.row.id, {}});
@@ -59,38 +59,18 @@ bool Schedule::IsBlocked(const PendingNode& node) {
   return false;
 }
 
-std::vector<Digest> Schedule::Identities(const PendingNode& node, std::vector<RunId>* runs) const {
-  std::vector<Digest> identities;
-  identities.reserve(node.row.inputs.size());
-  for (std::size_t i = 0; i < node.row.inputs.size(); ++i) {
-    const Partition& partition = catalog_.at(node.row.inputs[i]);
-    identities.push_back(
-        IdentityOf(node.row.config->inputs[i].identity, partition.live, partition.taint));
-    if (runs != nullptr) runs->push_back(partition.live.run);
-  }
-  return identities;
-}
-
-// Early cut-off: its inputs are known by now, and their identities may have come out the same.
-bool Schedule::MayBeHit(const PendingNode& node) const {
-  if (node.row.must_run || node.row.kind != NodeKind::kJob) return false;
-  for (const PartitionId id : node.row.outputs) {
-    const Partition& partition = catalog_.at(id);
-    if (!partition.live.run || !partition.live.is_reusable || partition.uncertain_run ||
-        partition.is_tainted())
-      return false;
-  }
-  const Digest key = KeyOf(node.row.config_digest, Identities(node, nullptr));
-  for (const PartitionId id : node.row.outputs)
-    if (catalog_.at(id).live.key != key) return false;
-  return true;
-}
-
 void Schedule::CutOff(PendingNode& node, TimePoint now) {
   const Materialisation& live = catalog_.at(node.row.outputs.front()).live;
   node.row.result_key = live.key;
   node.row.last_run = live.run;
   node.row.evidence = fmt::format("{{\"run\":{}}}", live.run.value);
+  for (const PartitionId id : node.row.outputs) {
+    Partition& partition = catalog_.at(id);
+    if (!partition.is_suspect) continue;  // what it was made from came out the same
+    partition.tainted_before = {};
+    partition.is_suspect = false;
+    SavePartition(id);
+  }
   EndNode(node, NodeState::kSkipped, Reason::kCutOff, "", now);
 }
 
@@ -105,7 +85,7 @@ void Schedule::On(const NodeProbed& c, TimePoint now) {
     node.row.reason = Reason::kDataMissing;
     SaveNode(node);
   }
-  if (node.row.must_run || !MayBeHit(node)) return Wake(node);
+  if (node.row.must_run || !MayBeHit(catalog_, node)) return Wake(node);
   CutOff(node, now);
 }
 

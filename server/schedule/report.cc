@@ -125,14 +125,19 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
     }
     partition.uncertain_run = {};
     node.uncertain_before[i] = {};
+    if (!partition.is_tainted()) {  // it was granted after what was said of the data before
+      partition.tainted_before = {};
+      partition.is_suspect = false;
+    }
     SavePartition(partition.id);
   }
+  std::string warning = InheritTaint(node, now);
   for (const Waiter& waiter : node.waiters)
     if (node.row.kind == NodeKind::kConfigure)
       waiter.build->configured.push_back(
           {node.row.config->job, node.row.config->args, report.stdout_text});
   EndLease(node, report, Reason::kNone, now);
-  EndNode(node, NodeState::kSucceeded, node.row.reason, "", now);
+  EndNode(node, NodeState::kSucceeded, node.row.reason, std::move(warning), now);
 }
 
 void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint) {

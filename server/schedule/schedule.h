@@ -2,10 +2,8 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "server/schedule/catalog.h"
@@ -58,6 +56,8 @@ class Schedule {
   void On(const BuildUpdated& c, TimePoint now);
   void On(const PoolSet& c, TimePoint now);
   void On(const GraphPaused& c, TimePoint now);
+  void On(const TaintRequested& c, TimePoint now);
+  void On(const LineageRead& c, TimePoint now);
   void On(const GraphNoted& c, TimePoint now);
   void On(const Ticked& c, TimePoint now);
   void Stop(PendingBuild& build, Reason reason, bool kills, TimePoint now, Answer* answer);
@@ -73,8 +73,6 @@ class Schedule {
   NamespaceId InternNamespace(const std::string& name);
   PartitionId Intern(NamespaceId ns, const std::string& ref);
   void NoteSources(const Plan& plan, NamespaceId ns, TimePoint now);
-  bool Holds(const Plan& plan, NamespaceId ns) const;
-  bool IsValidNow(const PlannedNode& planned, const std::vector<PartitionId>& outputs) const;
   PendingNode* JoinTarget(const PlannedNode& planned, const std::vector<PartitionId>& outputs,
                           const std::vector<PendingNode*>& slots, const JobSpec& job);
   PendingNode& AddNode(Node row, std::vector<NodeId> writers,
@@ -86,12 +84,10 @@ class Schedule {
   void Wake(PendingNode& node);
   void Look(PendingNode& node, TimePoint now);
   bool IsBlocked(const PendingNode& node);
-  bool MayBeHit(const PendingNode& node) const;
   void CutOff(PendingNode& node, TimePoint now);
   void MakeReady(PendingNode& node, TimePoint now);
   void Release(PendingNode& node);
   void OpenLevels(PendingBuild& build);
-  std::vector<Digest> Identities(const PendingNode& node, std::vector<RunId>* runs) const;
   void RankPaths(const Plan& plan, const std::vector<PendingNode*>& slots);
   void Raise(PendingNode& node, double path_ms);
   void Help(const PendingNode& waiting, PendingNode& blocker);
@@ -101,6 +97,8 @@ class Schedule {
   void Started(PendingNode& node, TimePoint at, TimePoint now);
   void Reported(PendingNode& node, const RunReport& report, TimePoint now);
   void Succeeded(PendingNode& node, const RunReport& report, TimePoint now);
+  void Suspect(Partition& partition, bool is_wrong);
+  std::string InheritTaint(const PendingNode& node, TimePoint now);
   void EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint now);
   void RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now);
   void EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
@@ -140,6 +138,7 @@ class Schedule {
   Gates gates_;
   Durations durations_;
   RequestIds requests_;
+  std::map<ReplyId, OpenTaint> taints_;
   BuildId last_build_;
   NodeId last_node_;
   RunId last_run_;

@@ -36,6 +36,8 @@ class PgLibrary final : public Library {
   StatusOr<RunRecord> GetRun(RunId id) override;
   StatusOr<Page<RunRecord>> ListRuns(NodeId node, const std::string& ns, const std::string& ref,
                                      const PageRequest& page) override;
+  StatusOr<RunId> FirstRunAt(const std::vector<PartitionId>& partitions) override;
+  StatusOr<std::vector<Manifest>> ListManifests(RunId from) override;
   StatusOr<JobConfig> GetConfig(const Digest& config_digest) override;
 
   StatusOr<Partition> GetPartition(const std::string& ns, const std::string& ref) override;

@@ -42,8 +42,9 @@ Partition ReadPartition(Row& row) {
   partition.live.uri = row.Text();
   partition.live.at = row.Time();
   partition.uncertain_run = row.As<RunId>();
-  partition.taint = row.Int64();
+  partition.taint = static_cast<std::int32_t>(row.Int64());
   partition.tainted_before = row.As<RunId>();
+  partition.is_suspect = row.Bool();
   return partition;
 }
 

@@ -14,7 +14,7 @@ namespace fft::pg {
 inline constexpr char kPartitionList[] =
     "p.id, p.namespace_id, p.ref, p.live_run, p.live_key, p.live_content, p.live_rows, "
     "p.live_bytes, p.live_major_version, p.live_is_reusable, p.live_uri, p.live_at, "
-    "p.uncertain_run, p.taint, p.tainted_before";
+    "p.uncertain_run, p.taint, p.tainted_before, p.is_suspect";
 Partition ReadPartition(Row& row);
 
 inline constexpr char kBuildList[] =

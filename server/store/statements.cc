@@ -8,10 +8,10 @@ constexpr char kPartitionsSql[] =
     "INSERT INTO partition SELECT t.* FROM unnest($1::partition[]) t "
     "ON CONFLICT (id) DO UPDATE SET (live_run, live_key, live_content, live_rows, live_bytes, "
     "live_major_version, live_is_reusable, live_uri, live_at, uncertain_run, taint, "
-    "tainted_before) = (EXCLUDED.live_run, EXCLUDED.live_key, EXCLUDED.live_content, "
+    "tainted_before, is_suspect) = (EXCLUDED.live_run, EXCLUDED.live_key, EXCLUDED.live_content, "
     "EXCLUDED.live_rows, EXCLUDED.live_bytes, EXCLUDED.live_major_version, "
     "EXCLUDED.live_is_reusable, EXCLUDED.live_uri, EXCLUDED.live_at, EXCLUDED.uncertain_run, "
-    "EXCLUDED.taint, EXCLUDED.tainted_before)";
+    "EXCLUDED.taint, EXCLUDED.tainted_before, EXCLUDED.is_suspect)";
 
 // What was asked for never changes, and may be long.
 constexpr char kBuildsSql[] =

@@ -51,6 +51,7 @@ Records PartitionRows(const std::vector<Partition>& partitions) {
     rows.Int64(live.rows).Int64(live.bytes).Int32(live.major_version);
     rows.Bool(live.is_reusable).Text(live.uri).Time(live.at);
     rows.Int64(p->uncertain_run.value).Int64(p->taint).Int64(p->tainted_before.value);
+    rows.Bool(p->is_suspect);
   }
   return rows;
 }

@@ -297,6 +297,19 @@ void FakeService::ListWorkers(Reply<std::vector<WorkerView>> reply) {
   reply(std::vector{view});
 }
 
+void FakeService::TaintPartitions(const std::string& ns, std::vector<std::string> refs,
+                                  const std::string&, Reply<TaintResult> reply) {
+  TaintResult result{.partitions = {}, .suspects = 3};
+  for (const std::string& ref : refs) {
+    auto partition = library.GetPartition(ns, ref);
+    if (!partition.ok()) return reply(partition.status());
+    partition->taint += 1;
+    partition->tainted_before = RunId{partition->live.run.value + 1};
+    result.partitions.push_back(*std::move(partition));
+  }
+  reply(std::move(result));
+}
+
 void FakeService::SetPool(const Pool& pool, Reply<PoolView> reply) {
   pools[pool.name] = pool.size;
   reply(PoolView{.pool = pool, .used = 1});

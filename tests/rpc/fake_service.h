@@ -83,6 +83,8 @@ class FakeService final : public Service {
   void WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& session) override;
   void DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) override;
   void ListWorkers(Reply<std::vector<WorkerView>> reply) override;
+  void TaintPartitions(const std::string& ns, std::vector<std::string> refs,
+                       const std::string& text, Reply<TaintResult> reply) override;
   void SetPool(const Pool& pool, Reply<PoolView> reply) override;
   void ListPools(Reply<std::vector<PoolView>> reply) override;
   void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) override;

@@ -13,6 +13,8 @@ struct Faults {
   double run_fails = 0;        // per run, the job's own failure
   double run_retriable = 0;    // per run
   double run_breaks = 0;       // per run: an infrastructure fault, perhaps amid publishing
+  double run_is_wrong = 0;     // per run: it leaves rubbish and calls it a success
+  double taint = 0;            // per turn: an operator taints any ref
   double cancel = 0;           // per turn: a client cancels an open build
   double pause = 0;            // per turn: an operator pauses the graph, or lets it go on
 };

@@ -39,7 +39,9 @@ Project::Project(std::mt19937_64& rng, int jobs) {
       inputs.insert(refs[refs.size() - 1 - static_cast<std::size_t>(Draw(rng, back))]);
     }
     for (const std::string& ref : inputs) {
-      const Identity identity = rng() % 2 == 0 ? Identity::kContent : Identity::kKey;
+      constexpr Identity kKinds[] = {Identity::kContent, Identity::kKey, Identity::kContent,
+                                     Identity::kKey, Identity::kVersion};
+      const Identity identity = kKinds[rng() % std::size(kKinds)];
       job.inputs.push_back({ref, InputKind::kMaterialize, identity});
     }
     const int outputs = rng() % 6 == 0 ? 2 : 1;
@@ -109,6 +111,11 @@ Digest ResultOf(const JobConfig& config, std::size_t index, const std::vector<Di
   return Sha256(seen);
 }
 
+Digest SeenOf(const Input& input, const Datum& datum) {
+  const bool is_any = input.identity == Identity::kVersion && datum.wrong_since == 0;
+  return is_any ? Sha256(input.ref) : datum.content;
+}
+
 Digest CleanResult(const CompiledGraph& graph, const std::string& ref, const Disk& disk,
                    std::map<std::string, Digest>& memo) {
   if (const auto at = memo.find(ref); at != memo.end()) return at->second;
@@ -119,7 +126,7 @@ Digest CleanResult(const CompiledGraph& graph, const std::string& ref, const Dis
   FFT_CHECK(config.ok());
   std::vector<Digest> inputs;
   for (const Input& input : (*config)->inputs)
-    inputs.push_back(CleanResult(graph, input.ref, disk, memo));
+    inputs.push_back(SeenOf(input, {.content = CleanResult(graph, input.ref, disk, memo)}));
   for (std::size_t i = 0; i < (*config)->outputs.size(); ++i)
     memo[(*config)->outputs[i]] = ResultOf(**config, i, inputs);
   return memo.at(ref);

@@ -18,6 +18,9 @@ inline constexpr char kProjectName[] = "sim";
 struct Datum {
   Digest content;
   bool is_half_written = false;
+  /// The era in which a run left rubbish here or in what this was made from; 0: it is right.
+  int wrong_since = 0;
+  Digest right;  // what it would be without
 };
 using Disk = std::map<std::string, Datum>;
 
@@ -53,6 +56,10 @@ class Project {
 
 /// The digest of the program of a job, and the other way round: what it means.
 Digest ProgramDigest(int meaning, int comment);
+
+/// What a run makes of what it reads.  Who names an input by version gets the same from all that is
+/// right, whatever its bytes, and notices rubbish all the same.
+Digest SeenOf(const Input& input, const Datum& datum);
 
 /// What the run of `config` leaves at output `index`, given what its inputs hold.
 Digest ResultOf(const JobConfig& config, std::size_t index, const std::vector<Digest>& inputs);

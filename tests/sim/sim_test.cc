@@ -28,6 +28,8 @@ constexpr Faults kAllFaults{.crash = 0.003,
                             .run_fails = 0.01,
                             .run_retriable = 0.05,
                             .run_breaks = 0.05,
+                            .run_is_wrong = 0.02,
+                            .taint = 0.01,
                             .cancel = 0.001,
                             .pause = 0.002};
 
@@ -70,6 +72,8 @@ void RunWorld(std::uint64_t seed, const Faults& faults) {
     }
     ASSERT_TRUE(world.RunUntilSettled(std::chrono::hours(4))) << world.transcript();
     world.CheckRest();
+    ASSERT_THAT(world.violations(), testing::IsEmpty()) << world.transcript();
+    world.TaintWhatWentWrong();
     ASSERT_THAT(world.violations(), testing::IsEmpty()) << world.transcript();
     const int edits = static_cast<int>(world.rng()() % 4);
     for (int i = 0; i < edits; ++i) EditSomething(project, world);

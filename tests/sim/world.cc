@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "server/app/read_lineage.h"
 #include "server/base/check.h"
 
 namespace fft::sim {
@@ -111,8 +112,38 @@ void World::RunClients() {
 void World::RunOperator() {
   if (!loop_->is_loaded()) return;
   const bool is_paused = shared_.schedule->gates().IsPaused(kProjectName);
+  if (!partitions().empty() && Chance(faults_.taint)) {
+    auto any = partitions().begin();
+    std::advance(any, static_cast<std::ptrdiff_t>(rng_() % partitions().size()));
+    const bool is_noticed = !wrong_refs_.empty() && unit_(rng_) < 0.7;
+    AskTaint({is_noticed ? wrong_refs_.begin()->first : any->second.ref.str()});
+  }
   if (is_calm_ ? is_paused : Chance(faults_.pause))
     inbox_.push_back(GraphPaused{{}, {kProjectName, !is_paused}});
+}
+
+void World::AskTaint(std::vector<std::string> refs) {
+  taint_ = ReplyId{++last_reply_};
+  inbox_.push_back(TaintRequested{*taint_, "sim", std::move(refs), "it looks wrong"});
+}
+
+void World::TaintWhatWentWrong() {
+  calms_at_ = now_ + std::chrono::minutes(10);
+  taint_.reset();
+  for (bool is_asked = false; !wrong_refs_.empty() && (!is_asked || taint_);) {
+    if (!taint_ && loop_->is_loaded()) {
+      std::vector<std::string> refs;
+      for (const auto& [ref, run] : wrong_refs_) refs.push_back(ref);
+      AskTaint(std::move(refs));
+      is_asked = true;
+    }
+    const std::int64_t crashes = crashes_;
+    Turn();
+    if (crashes_ == crashes) continue;
+    is_asked = false;  // it was lost, or its answer was
+    taint_.reset();
+  }
+  ++era_;
 }
 
 void World::RunDaemon() {
@@ -145,6 +176,12 @@ void World::RunDaemon() {
     inbox_.push_back(NodeProbed{probes_.front().second.node, all});
     probes_.pop_front();
   }
+  while (!lineages_.empty() && lineages_.front().first <= now_) {
+    const auto lineage = ReadLineage(*this, lineages_.front().second.partitions);
+    inbox_.push_back(LineageRead{lineages_.front().second.reply, lineage.status(),
+                                 lineage.ok() ? *lineage : nullptr});
+    lineages_.pop_front();
+  }
   std::vector<Command> commands;
   commands.swap(inbox_);
   commands.emplace_back(Ticked{});
@@ -161,28 +198,44 @@ void World::RunDaemon() {
 
 void World::Deliver(Effects effects) {
   joined_ += effects.tally.joined;
-  for (const Answer& answer : effects.answers) {
-    for (Wanted& wanted : wanted_)
-      if (wanted.reply && wanted.reply == answer.reply) {
-        if (!answer.status.ok()) Violate("a request was refused: " + Message(answer.status));
-        wanted.accepted = answer.build->id;
-        acknowledged_.insert(answer.build->id);
-      }
-    for (SimulatedWorker& worker : workers_)
-      if (answer.worker && answer.worker->name == worker.name) {
-        worker.id = answer.worker->id;
-        worker.is_connected = true;
-        worker.heard_at = now_;
-      }
-  }
+  for (const Answer& answer : effects.answers) DeliverAnswer(answer);
   for (WorkerOrders& orders : effects.orders)
     for (std::size_t i = 0; i < workers_.size(); ++i)
       if (workers_[i].id == orders.worker && workers_[i].is_connected)
         to_workers_.emplace(now_ + Between(0, 300), std::pair(i, orders));
   for (PlanWanted& wanted : effects.plans)
     plans_.emplace_back(now_ + Between(0, 2'000), std::move(wanted));
+  for (LineageWanted& wanted : effects.lineages)
+    lineages_.emplace_back(now_ + Between(0, 1'000), std::move(wanted));
   for (ProbeWanted& wanted : effects.probes)
     probes_.emplace_back(now_ + Between(0, 500), std::move(wanted));
+}
+
+void World::DeliverAnswer(const Answer& answer) {
+  for (Wanted& wanted : wanted_)
+    if (wanted.reply && wanted.reply == answer.reply) {
+      if (!answer.status.ok()) Violate("a request was refused: " + Message(answer.status));
+      wanted.accepted = answer.build->id;
+      acknowledged_.insert(answer.build->id);
+    }
+  for (SimulatedWorker& worker : workers_)
+    if (answer.worker && answer.worker->name == worker.name) {
+      worker.id = answer.worker->id;
+      worker.is_connected = true;
+      worker.heard_at = now_;
+    }
+  if (taint_ && *taint_ == answer.reply) {
+    if (!answer.status.ok()) Violate("nothing was tainted: " + Message(answer.status));
+    suspects_ += answer.suspects;
+    for (const Partition& tainted : answer.partitions) {
+      const std::string ref = tainted.ref.str();
+      noticed_[ref] = tainted.tainted_before;
+      if (const auto at = wrong_refs_.find(ref);
+          at != wrong_refs_.end() && at->second < tainted.tainted_before)
+        wrong_refs_.erase(at);
+    }
+    taint_.reset();
+  }
 }
 
 void World::CrashDaemon(const std::string& why) {
@@ -192,6 +245,7 @@ void World::CrashDaemon(const std::string& why) {
   inbox_.clear();
   plans_.clear();
   probes_.clear();
+  lineages_.clear();
   for (Wanted& wanted : wanted_) {
     if (wanted.accepted) continue;
     wanted.reply = {};
@@ -216,6 +270,16 @@ StatusOr<GraphRevision> World::GetRevision(const std::string&, const Digest& rev
 StatusOr<std::vector<ConfigureAnswer>> World::FindConfigureAnswers(
     const Digest&, const std::vector<std::string>&) {
   return std::vector<ConfigureAnswer>{};
+}
+
+StatusOr<RunId> World::FirstRunAt(const std::vector<PartitionId>&) { return RunId{}; }
+
+StatusOr<std::vector<Manifest>> World::ListManifests(RunId from) { return ManifestsFrom(from); }
+
+StatusOr<JobConfig> World::GetConfig(const Digest& config_digest) {
+  for (const auto& [id, node] : nodes())
+    if (node.config_digest == config_digest) return *node.config;
+  return Error(Code::kNotFound, "config {} does not exist", ToHex(config_digest));
 }
 
 std::vector<char> World::Exist(const std::vector<std::string>& uris) {

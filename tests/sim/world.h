@@ -36,6 +36,9 @@ class World final : MemoryStore, NoLibrary, Prober {
                BuildOptions options);
   /// Runs until every build has ended; faults stop at half of `limit`.  False if that never comes.
   bool RunUntilSettled(Duration limit);
+  /// Somebody notices every run that left rubbish so far, and taints the refs.  From then on
+  /// nothing that it went into may be taken for valid.
+  void TaintWhatWentWrong();
   /// Once settled: nothing is left of what was pending.
   void CheckRest();
 
@@ -45,6 +48,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   std::int64_t cut_off() const { return cut_off_; }
   std::int64_t joined() const { return joined_; }
   std::int64_t crashes() const { return crashes_; }
+  std::int64_t suspects() const { return suspects_; }
   using MemoryStore::builds;
 
  private:
@@ -53,11 +57,16 @@ class World final : MemoryStore, NoLibrary, Prober {
   void CheckCommitted(const ChangeSet& changes);
   void CheckNodeEnd(const NodeUpdate& update);
   void CheckData(const std::string& ref, const Digest& revision, const std::string& what);
+  bool RestsOnRubbish(const CompiledGraph& graph, const std::string& ref,
+                      std::set<std::string>& seen) const;
   std::string Lineage(const CompiledGraph& graph, const std::string& ref, int depth);
   // Library and prober.
   StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) override;
   StatusOr<std::vector<ConfigureAnswer>> FindConfigureAnswers(
       const Digest&, const std::vector<std::string>&) override;
+  StatusOr<RunId> FirstRunAt(const std::vector<PartitionId>& partitions) override;
+  StatusOr<std::vector<Manifest>> ListManifests(RunId from) override;
+  StatusOr<JobConfig> GetConfig(const Digest& config_digest) override;
   std::vector<char> Exist(const std::vector<std::string>& uris) override;
   StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) override;
 
@@ -67,6 +76,8 @@ class World final : MemoryStore, NoLibrary, Prober {
   void RunClients();
   void RunOperator();
   void RunDaemon();
+  void AskTaint(std::vector<std::string> refs);
+  void DeliverAnswer(const Answer& answer);
   void Deliver(Effects effects);
   void CrashDaemon(const std::string& why);
   void RunWorker(SimulatedWorker& worker);
@@ -107,10 +118,16 @@ class World final : MemoryStore, NoLibrary, Prober {
   std::vector<Command> inbox_;
   std::deque<std::pair<TimePoint, PlanWanted>> plans_;
   std::deque<std::pair<TimePoint, ProbeWanted>> probes_;
+  std::deque<std::pair<TimePoint, LineageWanted>> lineages_;
   std::multimap<TimePoint, std::pair<std::size_t, WorkerOrders>>
       to_workers_;  // index of the worker
   std::multimap<TimePoint, std::pair<std::size_t, Command>> from_workers_;
   std::int64_t last_reply_ = 0;
+
+  int era_ = 1;
+  std::map<std::string, RunId> wrong_refs_;  // a run left rubbish there, and nobody has noticed
+  std::map<std::string, RunId> noticed_;     // what runs before these left there is tainted
+  std::optional<ReplyId> taint_;             // the last that was asked for and is not answered
 
   // What the checks keep.
   std::map<std::string, std::set<RunId>> writing_, reading_;  // by URI, on all workers
@@ -121,7 +138,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   std::set<BuildId> acknowledged_;
   std::vector<std::string> violations_;
   std::string transcript_;
-  std::int64_t runs_started_ = 0, cut_off_ = 0, joined_ = 0, crashes_ = 0;
+  std::int64_t runs_started_ = 0, cut_off_ = 0, joined_ = 0, crashes_ = 0, suspects_ = 0;
 };
 
 }  // namespace fft::sim

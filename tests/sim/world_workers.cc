@@ -132,18 +132,37 @@ void World::EndRun(SimulatedWorker& worker, SimulatedWorker::Held& held) {
 }
 
 void World::Publish(const Grant& grant, bool half) {
-  std::vector<Digest> inputs;
-  for (const std::string& uri : grant.input_uris) {
-    const auto at = disk_.find(uri);
-    if (at == disk_.end())
+  std::vector<Digest> inputs, right_inputs;
+  const bool is_wrong = !half && Chance(faults_.run_is_wrong);
+  int wrong_since = is_wrong ? era_ : 0;
+  for (std::size_t i = 0; i < grant.input_uris.size(); ++i) {
+    const std::string& uri = grant.input_uris[i];
+    Datum read;
+    if (const auto at = disk_.find(uri); at != disk_.end())
+      read = at->second;
+    else
       Violate(fmt::format("run {} read {}, which is not there", grant.lease.run.value, uri));
-    else if (at->second.is_half_written)
+    if (read.is_half_written)
       Violate(fmt::format("run {} read {}, which is half written", grant.lease.run.value, uri));
-    inputs.push_back(at == disk_.end() ? Digest{} : at->second.content);
+    wrong_since = std::max(wrong_since, read.wrong_since);
+    inputs.push_back(SeenOf(grant.config->inputs[i], read));
+    const Datum right{.content = read.wrong_since == 0 ? read.content : read.right};
+    right_inputs.push_back(SeenOf(grant.config->inputs[i], right));
   }
-  for (std::size_t i = 0; i < grant.config->outputs.size(); ++i)
-    disk_[grant.root_uri + "/" + grant.config->outputs[i]] = {
-        half ? Sha256("half") : ResultOf(*grant.config, i, inputs), half};
+  for (std::size_t i = 0; i < grant.config->outputs.size(); ++i) {
+    const std::string& ref = grant.config->outputs[i];
+    Datum left{.content = half ? Sha256("half") : ResultOf(*grant.config, i, inputs),
+               .is_half_written = half,
+               .wrong_since = wrong_since,
+               .right = ResultOf(*grant.config, i, right_inputs)};
+    if (is_wrong) {
+      left.content = Sha256(fmt::format("rubbish of run {}", grant.lease.run.value));
+      if (noticed_[ref] <= grant.lease.run) wrong_refs_[ref] = grant.lease.run;
+      Say(fmt::format("run {} leaves rubbish at {}", grant.lease.run.value, ref));
+    }
+    if (left.content == left.right) left.wrong_since = 0;
+    disk_[grant.root_uri + "/" + ref] = left;
+  }
 }
 
 void World::ReportAll(SimulatedWorker& worker) {

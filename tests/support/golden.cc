@@ -31,6 +31,7 @@ void RunTranscript(const std::filesystem::path& file,
       if (line[0] != '#') printed += run(line);
     }
   }
+  EXPECT_TRUE(printed.empty()) << file << ": nothing says what its last commands must print";
   if (std::getenv("GOLDEN_REWRITE") != nullptr) {
     std::ofstream(file) << got.str();
   } else {

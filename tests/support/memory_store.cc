@@ -92,4 +92,18 @@ StatusOr<Snapshot> MemoryStore::Load() {
   return snapshot;
 }
 
+std::vector<Manifest> MemoryStore::ManifestsFrom(RunId from) const {
+  std::vector<Manifest> manifests;
+  for (auto at = runs_.lower_bound(from); at != runs_.end(); ++at) {
+    const Node& node = nodes_.at(at->second.lease.node);
+    if (at->second.report.outcome != Outcome::kSucceeded || node.kind != NodeKind::kJob) continue;
+    manifests.push_back({.run = at->first,
+                         .config_digest = node.config_digest,
+                         .outputs = node.outputs,
+                         .inputs = node.inputs,
+                         .input_runs = at->second.lease.input_runs});
+  }
+  return manifests;
+}
+
 }  // namespace fft

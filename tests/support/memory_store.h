@@ -22,6 +22,8 @@ class MemoryStore : public Store {
   const std::map<RunId, Lease>& leases() const { return leases_; }
   const std::vector<EventPtr>& events() const { return events_; }
   const std::map<PartitionId, Partition>& partitions() const { return partitions_; }
+  /// Of successful runs of jobs, from `from` on.
+  std::vector<Manifest> ManifestsFrom(RunId from) const;
   const std::map<BuildId, BuildHits>& hits() const { return hits_; }
 
  private:

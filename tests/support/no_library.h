@@ -32,6 +32,8 @@ class NoLibrary : public Library {
                                      const PageRequest&) override {
     return None();
   }
+  StatusOr<RunId> FirstRunAt(const std::vector<PartitionId>&) override { return None(); }
+  StatusOr<std::vector<Manifest>> ListManifests(RunId) override { return None(); }
   StatusOr<JobConfig> GetConfig(const Digest&) override { return None(); }
   StatusOr<Partition> GetPartition(const std::string&, const std::string&) override {
     return None();

@@ -41,6 +41,10 @@ std::string Desk::Do(const std::string& line) {
   if (verb == "see") return See(words[1]);
   if (verb == "idle") return CheckIdle();
   if (verb == "why") return Why(NodeId{std::stoll(words.at(1))});
+  if (verb == "taint") {
+    std::string asked = Do("ask-" + line);
+    return asked + Do("lineage");
+  }
   if (verb == "restart")
     Restart();
   else
@@ -96,6 +100,14 @@ Command Desk::Parse(const Words& words) {
     now_ += Duration(static_cast<std::int64_t>(std::stod(words[1]) * 1000));
     return Ticked{};
   }
+  if (verb == "ask-taint") {
+    TaintRequested taint{
+        .reply = ReplyId{++last_reply_}, .ns = "dev", .refs = {}, .text = words.at(2)};
+    std::istringstream refs(words[1]);
+    for (std::string ref; std::getline(refs, ref, ',');) taint.refs.push_back(ref);
+    return taint;
+  }
+  if (verb == "lineage") return ReadLineage();
   const std::int64_t number = std::stoll(words.at(1));
   if (verb == "plan")
     return BuildPlanned{BuildId{number}, MakePlan({words.begin() + 2, words.end()}), {}};
@@ -200,6 +212,16 @@ RunReport Desk::Report(RunId run, Outcome outcome, const Words& words) {
   return report;
 }
 
+LineageRead Desk::ReadLineage() const {
+  auto lineage = std::make_shared<TaintedLineage>(wanted_.partitions);
+  for (const Manifest& manifest : store_.ManifestsFrom({}))
+    if (lineage->Concerns(manifest)) {
+      const Node& node = store_.nodes().at(store_.runs().at(manifest.run).lease.node);
+      lineage->Add(manifest, *node.config);
+    }
+  return {wanted_.reply, Ok(), std::move(lineage)};
+}
+
 WorkerHeard Desk::ParseReports(const Words& words, Outcome outcome) {
   WorkerHeard heard{.worker = {}, .started = {}, .reports = {}};
   for (std::size_t i = 1; i < words.size() && std::isdigit(words[i][0]) != 0; ++i) {
@@ -227,6 +249,7 @@ std::string Desk::See(const std::string& ref) const {
   if (partition == nullptr) return ref + ": unknown\n";
   std::string text = fmt::format("{}: live r{}", ref, partition->live.run.value);
   if (!partition->live.is_reusable) text += " not reusable";
+  if (partition->is_tainted()) text += partition->is_suspect ? ", suspect" : ", tainted";
   if (partition->uncertain_run)
     text += fmt::format(", uncertain since r{}", partition->uncertain_run.value);
   if (const PendingNode* writer = schedule_->LastWriter(partition->id))

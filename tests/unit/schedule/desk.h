@@ -20,14 +20,15 @@ namespace fft {
 ///   build [eager] [keep-going] [jobs=N] [priority=N] [deadline=S] [cache=M] [id=I] [body=B] [by=P]
 ///   plan B NODE...    draft NAME NODE... and deliver B NAME: a plan that is older than its arrival
 ///     NODE: OUT[+OUT][@ARG][<-IN,IN][!FLAG], `hit:OUT` or `source:OUT=CONTENT`
-///     IN: `~` by content, `?` QUERY, `>` ORDER; FLAG: rebuild missing uncertain off changed
-///     undecided
+///     IN: `~` by content, `=` by version, `?` QUERY, `>` ORDER; FLAG: rebuild missing uncertain
+///     tainted suspect off changed undecided
 ///   planfail B TEXT   await B SECONDS TEXT   configure B JOB:REF,REF...
 ///   cancel B   update B [priority=N] [deadline=S]
 ///   join W [slots=N] [label=L] [held=R,R]   leave W [joined=REPLY]   drain W   undrain W
 ///   started R...   (done|fail|retriable|infra|stopped|late) R... [content=C] [dirty] [by=W]
 ///     [short] [swapped]
 ///   probed N exists|missing   wait S   pool NAME SIZE   pause G   resume G   deployed TEXT
+///   taint OUT,OUT TEXT: as `ask-taint OUT,OUT TEXT` and then `lineage`, what the store says of it
 ///   restart   see OUT   why NODE   idle
 class Desk {
  public:
@@ -52,6 +53,7 @@ class Desk {
   BuildRequested ParseBuild(const Words& words);
   WorkerJoined ParseJoin(const Words& words);
   Command ParseConfigure(const Words& words);
+  LineageRead ReadLineage() const;
   WorkerHeard ParseReports(const Words& words, Outcome outcome);
   RunReport Report(RunId run, Outcome outcome, const Words& words);
   WorkerId WorkerCalled(const std::string& name) const;
@@ -88,7 +90,8 @@ class Desk {
   std::map<std::string, JobSpec> jobs_;
   Schedule::Specs specs_;
   std::map<std::string, PlanPtr> drafts_;
-  std::map<RunId, Grant> granted_;  // without those that have ended
+  LineageWanted wanted_;            // the last
+  std::map<RunId, Grant> granted_;                        // without those that have ended
   std::int64_t last_reply_ = 0;
 };
 

@@ -27,6 +27,9 @@ Input ParseInput(const std::string& word) {
       return {.kind = InputKind::kQuery, .identity = Identity::kNone, .ref = word.substr(1)};
     case '>':
       return {.kind = InputKind::kOrder, .identity = Identity::kNone, .ref = word.substr(1)};
+    case '=':
+      return {
+          .kind = InputKind::kMaterialize, .identity = Identity::kVersion, .ref = word.substr(1)};
     default: return {.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = word};
   }
 }
@@ -38,7 +41,8 @@ struct Flag {
 };
 constexpr Flag kFlags[] = {
     {"rebuild", Reason::kRebuildRequested, true}, {"missing", Reason::kDataMissing, true},
-    {"uncertain", Reason::kUncertain, true},      {"off", Reason::kCacheOff, true},
+    {"uncertain", Reason::kUncertain, true},      {"tainted", Reason::kTainted, true},
+    {"suspect", Reason::kSuspect, false},         {"off", Reason::kCacheOff, true},
     {"changed", Reason::kFactsChanged, false},    {"undecided", Reason::kInputUndecided, false}};
 
 // The place of the planned node that leaves `ref`; -1: none does.
@@ -113,16 +117,17 @@ void Desk::AddNode(Plan& plan, const std::string& word) {
     const int producer = ProducerOf(plan, input.ref);
     const Partition* partition = Find(input.ref);
     const Materialisation live = partition == nullptr ? Materialisation{} : partition->live;
+    const std::int64_t taint = partition == nullptr ? 0 : partition->taint;
     const bool is_source = std::any_of(plan.sources.begin(), plan.sources.end(),
                                        [&](const PlannedSource& s) { return s.ref == input.ref; });
     if (producer < 0 || input.kind == InputKind::kQuery) {
       identities.push_back(is_source
-                               ? SourceIdentity(input.identity, plan.sources.front().content, 0)
-                               : IdentityOf(input.identity, live, 0));
+                               ? SourceIdentity(input.identity, plan.sources.front().content, taint)
+                               : IdentityOf(input.identity, live, taint));
       continue;
     }
     const PlannedNode& upstream = plan.nodes[static_cast<std::size_t>(producer)];
-    identities.push_back(PendingIdentity(input.identity, upstream.plan_key, 0, 0));
+    identities.push_back(PendingIdentity(input.identity, upstream.plan_key, 0, taint));
     planned.upstreams.push_back(static_cast<std::uint32_t>(producer));
     planned.level = std::max(planned.level, upstream.level + 1);
   }

@@ -35,6 +35,11 @@ std::string Desk::Print(const Effects& effects) {
   for (const ProbeWanted& wanted : effects.probes)
     for (const std::string& uri : wanted.uris)
       text += fmt::format("wants to know for {} if {} is there\n", NameOf(wanted.node), uri);
+  for (const LineageWanted& wanted : effects.lineages) {
+    text += fmt::format("wants the lineage of {} partitions for {}\n", wanted.partitions.size(),
+                        wanted.reply.value);
+    wanted_ = wanted;
+  }
   if (effects.tally.late_reports > 0)
     text += fmt::format("late reports: {}\n", effects.tally.late_reports);
   return text;
@@ -74,6 +79,11 @@ std::string Desk::Print(const Event& event) const {
       }
       break;
     case EventKind::kPartitionsTainted:
+      text += "tainted:";
+      for (const PartitionId id : event.partitions)
+        text += fmt::format(" {}", store_.partitions().at(id).ref.view());
+      text += fmt::format("; {}", event.text);
+      break;
     case EventKind::kGraphDeployed:
     case EventKind::kWorkerChanged: text += event.text; break;
   }
@@ -94,6 +104,8 @@ std::string Desk::PrintRows(const ChangeSet& changes) const {
     if (!partition.live.run && !partition.uncertain_run) continue;
     text += fmt::format("{} is r{}", partition.ref.view(), partition.live.run.value);
     if (!partition.live.is_reusable) text += " not reusable";
+    if (partition.is_tainted()) text += partition.is_suspect ? " suspect" : " tainted";
+    if (partition.taint > 0) text += fmt::format(" taint {}", partition.taint);
     if (partition.uncertain_run)
       text += fmt::format(" uncertain since r{}", partition.uncertain_run.value);
     text += "\n";
@@ -108,6 +120,9 @@ std::string Desk::Print(const Answer& answer) const {
     text += fmt::format("build {} {}", answer.build->id.value, ToString(answer.build->state));
   if (answer.worker)
     text += fmt::format("worker {} {}", answer.worker->id.value, answer.worker->name);
+  for (const Partition& partition : answer.partitions)
+    text += fmt::format("{} tainted ", partition.ref.view());
+  if (!answer.partitions.empty()) text += fmt::format("and {} suspects", answer.suspects);
   for (const auto& [label, builds] : answer.kept) {
     text += fmt::format(", keeps {} for", NameOf(*label));
     for (const BuildId build : builds) text += fmt::format(" {}", build.value);

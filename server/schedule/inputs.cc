@@ -1,0 +1,61 @@
+#include "server/schedule/inputs.h"
+
+#include "server/fingerprint/fingerprint.h"
+#include "server/schedule/lineage.h"
+
+namespace fft {
+
+std::vector<Digest> Identities(const Catalog& catalog, const PendingNode& node,
+                               std::vector<RunId>* runs) {
+  std::vector<Digest> identities;
+  identities.reserve(node.row.inputs.size());
+  for (std::size_t i = 0; i < node.row.inputs.size(); ++i) {
+    const Partition& partition = catalog.at(node.row.inputs[i]);
+    identities.push_back(
+        IdentityOf(node.row.config->inputs[i].identity, partition.live, partition.taint));
+    if (runs != nullptr) runs->push_back(partition.live.run);
+  }
+  return identities;
+}
+
+bool MayBeHit(const Catalog& catalog, const PendingNode& node) {
+  if (node.row.must_run || node.row.kind != NodeKind::kJob) return false;
+  bool is_suspect = false;
+  for (const PartitionId id : node.row.outputs) {
+    const Partition& partition = catalog.at(id);
+    if (!partition.live.run || !partition.live.is_reusable || partition.uncertain_run ||
+        (partition.is_tainted() && !partition.is_suspect))
+      return false;
+    is_suspect |= partition.is_tainted();
+  }
+  if (is_suspect && ReadsTainted(catalog, node)) return false;
+  const Digest key = KeyOf(node.row.config_digest, Identities(catalog, node, nullptr));
+  for (const PartitionId id : node.row.outputs)
+    if (catalog.at(id).live.key != key) return false;
+  return true;
+}
+
+bool ReadsTainted(const Catalog& catalog, const PendingNode& node) {
+  for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
+    if (CarriesData(node.row.config->inputs[i]) && catalog.at(node.row.inputs[i]).is_tainted())
+      return true;
+  return false;
+}
+
+bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node) {
+  for (std::size_t i = 0; i < node.row.inputs.size(); ++i) {
+    const Input& input = node.row.config->inputs[i];
+    const Partition& partition = catalog.at(node.row.inputs[i]);
+    if (!CarriesData(input) || !partition.is_tainted()) continue;
+    // What comes out otherwise has another content, and what was made from that another key.
+    if (input.identity == Identity::kContent && partition.live.content) continue;
+    if (IsNamedByContent(input) && partition.is_suspect) continue;
+    // Declared wrong since the grant, the input has another number now than in this key.
+    if (IdentityOf(input.identity, partition.live, partition.taint) ==
+        node.lease.input_identities[i])
+      return true;
+  }
+  return false;
+}
+
+}  // namespace fft
