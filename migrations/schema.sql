@@ -129,6 +129,7 @@ CREATE INDEX build_pending ON build (id) WHERE state < 3;
 CREATE INDEX build_request ON build (principal, request_id, id) WHERE request_id <> '';
 CREATE INDEX build_graph ON build (graph, id);
 CREATE INDEX build_principal ON build (principal, id);
+CREATE INDEX build_ended ON build (ended_at) WHERE state >= 3;
 
 -- What ties a build to nodes, as parallel arrays.
 CREATE TABLE attachment (

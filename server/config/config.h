@@ -30,6 +30,11 @@ struct Config {
   Duration kill_after{15'000};
   Duration drain_max{10'000};
 
+  // Zero: for ever.
+  Duration keep_events{30LL * 24 * 3'600'000};
+  Duration keep_logs{30LL * 24 * 3'600'000};
+  Duration keep_builds{90LL * 24 * 3'600'000};
+
   int read_threads = 4;
   std::int64_t inbox_size = 10'000;
   std::int64_t read_queue_size = 10'000;

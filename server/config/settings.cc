@@ -55,6 +55,18 @@ Setting Time(std::string name, Duration Config::*member, Duration lowest, std::s
           .show = [member](const Config& config) { return ShowDuration(config.*member); }};
 }
 
+/// How long something is kept: zero, or at least `lowest`.
+Setting Age(std::string name, Duration Config::*member, Duration lowest, std::string help) {
+  constexpr Duration kHighest{std::chrono::hours(24 * 36'500)};
+  Setting setting = Time(std::move(name), member, lowest, std::move(help));
+  setting.set = [=](Config& config, const Values& values) {
+    const auto forever = ParseDuration(values.front(), Duration(0), Duration(0));
+    if (forever.ok()) return Assign(forever, &(config.*member));
+    return Assign(ParseDuration(values.front(), lowest, kHighest), &(config.*member));
+  };
+  return setting;
+}
+
 template <class Int>
 Setting Number(std::string name, Int Config::*member, std::int64_t lowest, std::int64_t highest,
                std::string help) {
@@ -169,6 +181,12 @@ std::vector<Setting> MakeSettings() {
            "a worker that lost its daemon has ended its runs so long after orphan_after"),
       Time("drain_max", &Config::drain_max, Duration(0),
            "how long a stopping daemon waits for open calls"),
+      Age("keep_events", &Config::keep_events, std::chrono::hours(1),
+          "events older than this are dropped; 0: never"),
+      Age("keep_logs", &Config::keep_logs, std::chrono::hours(1),
+          "logs of runs that ended so long ago are dropped; 0: never"),
+      Age("keep_builds", &Config::keep_builds, std::chrono::hours(24),
+          "finished builds older than this are dropped, with what ran for them alone; 0: never"),
       Number("read_threads", &Config::read_threads, 1, 256,
              "threads for what blocks: reads, deploys"),
       Number("inbox_size", &Config::inbox_size, 10, kMillion,

@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "server/app/core.h"
+#include "server/app/retention.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/paths.h"
@@ -19,6 +20,7 @@
 #include "server/daemon/file_prober.h"
 #include "server/rpc/server.h"
 #include "server/store/migrate.h"
+#include "server/store/pg_archive.h"
 #include "server/store/pg_library.h"
 #include "server/store/pg_store.h"
 #include "server/telemetry/metrics.h"
@@ -30,6 +32,9 @@ namespace {
 constexpr Duration kDatabaseLimit{30'000};
 constexpr Duration kDatabasePause{250};
 constexpr Duration kHealthEvery{100};
+// A step takes some milliseconds of the database: between two it is the builds' turn.
+constexpr Duration kRetentionPause{50};
+constexpr Duration kRetentionEvery{10'000};
 /// Of the library: planner and prober read beside the read threads.
 constexpr int kOtherReaders = 2;
 
@@ -105,6 +110,10 @@ struct Daemon::Parts {
         metrics(ProgramVersion()),
         calls(metrics),
         store(config.database),
+        archive(config.database),
+        retention(
+            archive,
+            {.events = config.keep_events, .logs = config.keep_logs, .builds = config.keep_builds}),
         library(config.database, config.read_threads + kOtherReaders),
         prober(clock) {}
 
@@ -122,11 +131,29 @@ struct Daemon::Parts {
     }
   }
 
+  /// Thread `retention`: drops what is old, a little at a time, while this daemon leads.
+  void DropOld(const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), "retention");
+    std::unique_lock lock(retention_mutex);
+    while (!stop.stop_requested()) {
+      bool has_more = false;
+      if (core->View().is_leading) {
+        const StatusOr<bool> done = retention.Step(clock.Now());
+        if (!done.ok()) LogWarning("retention: {}; again later", Message(done.status()));
+        has_more = done.ok() && *done;
+      }
+      retention_due.wait_for(lock, stop, has_more ? kRetentionPause : kRetentionEvery,
+                             [] { return false; });
+    }
+  }
+
   Config config;
   SystemClock clock;
   Metrics metrics;
   CallCounter calls;
   PgStore store;
+  PgArchive archive;
+  Retention retention;
   PgLibrary library;
   FileProber prober;
   std::unique_ptr<Core> core;
@@ -136,6 +163,9 @@ struct Daemon::Parts {
   std::mutex health_mutex;
   std::condition_variable_any health_changed;
   std::jthread health;
+  std::mutex retention_mutex;  // only to wait with
+  std::condition_variable_any retention_due;
+  std::jthread retention_thread;
 };
 
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -164,6 +194,7 @@ StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
     own.addresses.push_back(std::move(address));
   }
   own.health = std::jthread([&own](const std::stop_token& stop) { own.WatchHealth(stop); });
+  own.retention_thread = std::jthread([&own](const std::stop_token& stop) { own.DropOld(stop); });
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
@@ -183,6 +214,7 @@ Status Daemon::AwaitServing(Duration limit) const {
 void Daemon::Stop() {
   if (!parts_->rpc) return;
   LogInfo("stopping");
+  parts_->retention_thread = {};
   parts_->health = {};
   parts_->rpc->SetServing(false);
   parts_->rpc->Shutdown(parts_->config.drain_max);

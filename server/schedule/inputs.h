@@ -20,8 +20,8 @@ bool MayBeHit(const Catalog& catalog, const PendingNode& node);
 /// Whether something tainted is live where it takes data from.
 bool ReadsTainted(const Catalog& catalog, const PendingNode& node);
 
-/// Of one that has a lease: whether what is tainted among its inputs may come out right, and another,
-/// without that changing its key.
+/// Of one that has a lease: whether what is tainted among its inputs may come out right, and
+/// another, without that changing its key.
 bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node);
 
 }  // namespace fft

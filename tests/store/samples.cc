@@ -23,6 +23,7 @@ Partition SamplePartition(std::int64_t id) {
                    .at = At(id)},
           .uncertain_run = {7},
           .taint = 2,
+          .is_suspect = true,
           .tainted_before = {9}};
 }
 

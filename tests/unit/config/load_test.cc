@@ -94,6 +94,9 @@ TEST_F(LoadConfigTest, EveryKeyCanBeReadFromAFile) {
       "orphan_after: 0.5h\n"
       "kill_after: 0s\n"
       "drain_max: 1s\n"
+      "keep_events: 2d\n"
+      "keep_logs: 36h\n"
+      "keep_builds: 0s\n"
       "read_threads: 5\n"
       "inbox_size: 11\n"
       "read_queue_size: 12\n"
@@ -112,6 +115,9 @@ TEST_F(LoadConfigTest, EveryKeyCanBeReadFromAFile) {
                            .orphan_after = Duration(1'800'000),
                            .kill_after = Duration(0),
                            .drain_max = Duration(1'000),
+                           .keep_events = std::chrono::hours(48),
+                           .keep_logs = std::chrono::hours(36),
+                           .keep_builds = Duration(0),
                            .read_threads = 5,
                            .inbox_size = 11,
                            .read_queue_size = 12,

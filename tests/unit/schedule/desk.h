@@ -91,7 +91,7 @@ class Desk {
   Schedule::Specs specs_;
   std::map<std::string, PlanPtr> drafts_;
   LineageWanted wanted_;            // the last
-  std::map<RunId, Grant> granted_;                        // without those that have ended
+  std::map<RunId, Grant> granted_;  // without those that have ended
   std::int64_t last_reply_ = 0;
 };
 
