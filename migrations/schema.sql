@@ -23,7 +23,8 @@ CREATE TABLE leader (
   last_build bigint NOT NULL DEFAULT 0,
   last_node bigint NOT NULL DEFAULT 0,
   last_run bigint NOT NULL DEFAULT 0,
-  last_event bigint NOT NULL DEFAULT 0
+  last_event bigint NOT NULL DEFAULT 0,
+  address text NOT NULL DEFAULT ''      -- where others reach the leader
 ) WITH (fillfactor = 10);
 INSERT INTO leader (epoch, holder) VALUES (0, '');
 

@@ -75,10 +75,10 @@ int Run(const Session& session, const LineageArguments& arguments) {
   request.set_namespace_(*ns);
   request.set_ref(arguments.choice.ref);
   request.set_depth_max(arguments.depth_max);
-  v1::Catalog::Stub stub(session.client.channel());
   std::vector<v1::LineageStep> steps;
   const Status status = session.client.Attempt([&](grpc::ClientContext& context) {
     steps.clear();
+    v1::Catalog::Stub stub(session.client.channel());
     const auto stream = stub.GetLineage(&context, request);
     v1::GetLineageResponse message;
     while (stream->Read(&message))

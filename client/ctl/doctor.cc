@@ -25,6 +25,9 @@ std::string_view NameOf(Health health) {
 }
 
 Diagnosis OfStore(const build::v1::ServiceStatus& service) {
+  if (service.standby())
+    return {"lead: it stands by and answers reads; the daemon at " + service.leader() + " leads",
+            ""};
   if (service.store() == "serving") return {"database: serving", ""};
   return {"database: " + (service.store().empty() ? std::string("not told") : service.store()),
           "nothing is granted or accepted until PostgreSQL is back; see that it runs and has room; "
@@ -72,15 +75,16 @@ std::vector<Diagnosis> Diagnose(const Findings& findings) {
       {"reachable: answers within " + FormatDuration(std::max(findings.round_trip, Duration(1))),
        ""},
       {fmt::format("health: {}", NameOf(findings.health)),
-       findings.health == Health::kNotServing
+       findings.health == Health::kNotServing && !service.standby()
            ? "fftd refuses requests just now; the lines below say why"
            : ""},
       {fmt::format("version {}, epoch {}, since {}", service.version(), service.epoch(),
                    FormatTime(service.start_time())),
        ""},
       {service.leading() ? "leads" : "does not lead",
-       service.leading() ? ""
-                         : "only the leader takes requests: ask that one, or wait for takeover"},
+       service.leading() || service.standby()
+           ? ""
+           : "only the leader takes requests: ask that one, or wait for takeover"},
       OfStore(service),
       OfWorkers(findings.workers),
       OfSkew(findings.skew),

@@ -1,6 +1,7 @@
 #include "client/lib/address.h"
 
 #include <cstdlib>
+#include <sstream>
 #include <vector>
 
 #include <unistd.h>
@@ -25,8 +26,14 @@ std::string DefaultAddress() { return "unix:" + DefaultSocketPath(); }
 std::string AddressOf(const std::string& flag) {
   const std::string address = flag.empty() ? Variable("FFT_ADDRESS") : flag;
   if (address.empty()) return DefaultAddress();
-  if (address.front() != '/' && address.front() != '.') return address;
-  return "unix:" + address;
+  std::string targets;
+  std::istringstream in(address);
+  for (std::string one; std::getline(in, one, ',');) {
+    if (one.empty()) continue;
+    if (!targets.empty()) targets += ',';
+    targets += one.front() == '/' || one.front() == '.' ? "unix:" + one : one;
+  }
+  return targets.empty() ? DefaultAddress() : targets;
 }
 
 std::string LocalUser() {

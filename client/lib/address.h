@@ -8,8 +8,8 @@ namespace fft {
 /// `~/.local/state/fft/fftd.sock`, as a gRPC target `unix:PATH`.
 std::string DefaultAddress();
 
-/// The address that `flag` means: a gRPC target (`unix:PATH`, `HOST:PORT`, `dns:...`) or a path of
-/// a socket.  Empty: `$FFT_ADDRESS`, or the default.
+/// What `flag` means: gRPC targets (`unix:PATH`, `HOST:PORT`, `dns:...`) or paths of sockets,
+/// parted by commas: daemons of which one leads.  Empty: `$FFT_ADDRESS`, or the default.
 std::string AddressOf(const std::string& flag);
 
 /// The login name of the user who runs this process; their number when they have no name.

@@ -47,13 +47,13 @@ bool WritePieces(std::ifstream& file, const Digest& digest,
 
 StatusOr<std::int64_t> SendBlob(Client& client, const Digest& digest,
                                 const std::filesystem::path& path) {
-  v1::Blobs::Stub stub(client.channel());
   std::int64_t bytes = 0;
   Status local = Ok();
   const Status status = client.Attempt([&](grpc::ClientContext& context) {
     std::ifstream file(path, std::ios::binary);
     bytes = 0;
     v1::WriteBlobResponse reply;
+    v1::Blobs::Stub stub(client.channel());
     const auto stream = stub.WriteBlob(&context, &reply);
     if (!file || !WritePieces(file, digest, *stream, bytes)) {
       local = Error(Code::kNotFound, "{}: cannot be read any more", path.string());

@@ -56,13 +56,13 @@ Status TailLogs(Client& client, v1::TailLogsRequest request,
 }
 
 StatusOr<v1::PlanBuildResponse> PlanBuild(Client& client, const v1::CreateBuildRequest& request) {
-  v1::Graphs::Stub stub(client.channel());
   v1::PlanBuildRequest plan;
   *plan.mutable_build() = request;
   v1::PlanBuildResponse whole;
   const Status status = client.Attempt(
       [&](grpc::ClientContext& context) {
         whole.Clear();
+        v1::Graphs::Stub stub(client.channel());
         const auto stream = stub.PlanBuild(&context, plan);
         v1::PlanBuildResponse piece;
         while (stream->Read(&piece)) whole.MergeFrom(piece);

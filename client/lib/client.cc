@@ -6,30 +6,12 @@
 #include <random>
 
 #include <fmt/format.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 
 #include "client/lib/backoff.h"
 
 namespace fft {
 
 namespace {
-
-constexpr int kReconnectFirstMs = 50;
-constexpr int kReconnectLongestMs = 2'000;
-// The daemon may refuse pings that come more often than each five minutes.
-constexpr int kKeepaliveMs = 310'000;
-
-std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectLongestMs);
-  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  if (address.rfind("unix:", 0) != 0) arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
 
 bool PauseByClock(Duration length, const std::stop_token& stop) {
   std::mutex mutex;
@@ -46,8 +28,7 @@ double Luck() {
 
 }  // namespace
 
-Client::Client(ClientOptions options)
-    : options_(std::move(options)), channel_(Connect(options_.address)) {
+Client::Client(ClientOptions options) : options_(std::move(options)), route_(options_.address) {
   if (!options_.pause) options_.pause = PauseByClock;
 }
 
@@ -57,6 +38,11 @@ void Client::Prepare(grpc::ClientContext& context) const {
 
 bool Client::IsWorthAnother(const Failure& failure) const {
   return IsTransient(failure) && (failure.is_from_daemon || was_reached_);
+}
+
+// Once to each: whoever was asked too often in vain is given time.
+bool Client::Turn(const Failure& failure, std::size_t* turns) {
+  return *turns < route_.size() && route_.Turn(failure) && ++*turns > 0;
 }
 
 Status Client::Final(const Failure& failure, Duration limit) const {
@@ -73,6 +59,7 @@ Status Client::Attempt(const std::function<grpc::Status(grpc::ClientContext&)>& 
                        Duration limit) {
   if (limit == Duration::zero()) limit = options_.call_limit;
   Backoff backoff(options_.patience);
+  std::size_t turns = 0;
   while (true) {
     grpc::ClientContext context;
     Prepare(context);
@@ -84,7 +71,9 @@ Status Client::Attempt(const std::function<grpc::Status(grpc::ClientContext&)>& 
     }
     const Failure failure = Decode(status);
     if (failure.is_from_daemon) was_reached_ = true;
+    if (Turn(failure, &turns)) continue;
     if (!IsWorthAnother(failure)) return Final(failure, limit);
+    turns = 0;
     const auto wait = backoff.Next(failure.retry_after, Luck());
     if (!wait || !options_.pause(*wait, {})) return Final(failure, limit);
   }
@@ -92,6 +81,7 @@ Status Client::Attempt(const std::function<grpc::Status(grpc::ClientContext&)>& 
 
 Status Client::Stream(const StreamBody& body, const std::stop_token& stop) {
   Backoff backoff(options_.stream_patience);
+  std::size_t turns = 0;
   while (true) {
     grpc::ClientContext context;
     Prepare(context);
@@ -107,7 +97,9 @@ Status Client::Stream(const StreamBody& body, const std::stop_token& stop) {
     if (stop.stop_requested()) return Error(Code::kCancelled, "stopped");
     const Failure failure = Decode(status);
     if (failure.is_from_daemon) was_reached_ = true;
+    if (Turn(failure, &turns)) continue;
     if (!IsWorthAnother(failure)) return Final(failure, options_.call_limit);
+    turns = 0;
     const auto wait = backoff.Next(failure.retry_after, Luck());
     if (!wait) return Final(failure, options_.call_limit);
     if (told_) told_(failure.status);

@@ -13,6 +13,7 @@
 #include <grpcpp/support/sync_stream.h>
 
 #include "client/lib/failure.h"
+#include "client/lib/route.h"
 #include "server/base/status.h"
 #include "server/base/time.h"
 
@@ -22,7 +23,7 @@ namespace fft {
 using Pause = std::function<bool(Duration, const std::stop_token&)>;
 
 struct ClientOptions {
-  std::string address;                // a gRPC target; AddressOf() makes one
+  std::string address;                // gRPC targets parted by commas; AddressOf() makes them
   std::string principal;              // who asks
   Duration call_limit{30'000};        // of one attempt at a call that is no stream
   Duration patience{30'000};          // how long a call is tried again in vain
@@ -30,24 +31,26 @@ struct ClientOptions {
   Pause pause;                        // empty: waits by the clock
 };
 
-/// The way to one daemon: a channel, and calls over it with deadlines and second attempts.  Safe
-/// from any thread.  Calls are tried again while that can help: every call of the API is
-/// idempotent, those that create something by their request_id.  A daemon that never answered is
-/// UNREACHABLE at once; one that did is waited for, as it may just be restarted.
+/// The way to the daemon that leads: a channel, and calls over it with deadlines and second
+/// attempts. Safe from any thread.  One that stands by says who leads, and the call goes there.
+/// Calls are tried again while that can help: every call of the API is idempotent, those that
+/// create something by their request_id.  A daemon that never answered is UNREACHABLE at once; one
+/// that did is waited for, as it may just be restarted.
 class Client {
  public:
   explicit Client(ClientOptions options);
 
   const ClientOptions& options() const { return options_; }
-  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  /// To the daemon that was found last: ask in each attempt.
+  std::shared_ptr<grpc::Channel> channel() const { return route_.channel(); }
 
   /// One call: `client.Call(&v1::Builds::Stub::GetBuild, request)`.
   template <class Stub, class Request, class Reply>
   StatusOr<Reply> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*),
                        const std::type_identity_t<Request>& request) {
-    Stub stub(channel_);
     Reply reply;
     const Status status = Attempt([&](grpc::ClientContext& context) {
+      Stub stub(channel());
       reply.Clear();
       return (stub.*method)(&context, request, &reply);
     });
@@ -63,9 +66,9 @@ class Client {
               std::type_identity_t<Request> request,
               const std::type_identity_t<std::function<void(const Reply&, Request&)>>& take,
               const std::stop_token& stop = {}) {
-    Stub stub(channel_);
     return Stream(
         [&](grpc::ClientContext& context, const std::function<void()>& advanced) {
+          Stub stub(channel());
           const auto stream = (stub.*open)(&context, request);
           Reply message;
           while (stream->Read(&message)) {
@@ -94,9 +97,10 @@ class Client {
   /// What a failure that is not tried again means to the caller.
   Status Final(const Failure& failure, Duration limit) const;
   bool IsWorthAnother(const Failure& failure) const;
+  bool Turn(const Failure& failure, std::size_t* turns);
 
   ClientOptions options_;
-  std::shared_ptr<grpc::Channel> channel_;
+  Route route_;
   std::function<void(const Status&)> told_;
   std::atomic<bool> was_reached_ = false;
 };

@@ -159,7 +159,7 @@ void Agent::Tick() {
   const std::int64_t silence_max = std::max<std::int64_t>(3 * heartbeat_every_.count(), 1'000);
   if (is_stream_open_ && now - stream_heard_at_ > silence_max) {
     stream_heard_at_ = now;
-    daemon_->Disconnect();
+    daemon_->GiveUp();
   }
   if (now >= heartbeat_at_) {
     heartbeat_at_ = now + heartbeat_every_.count();

@@ -107,7 +107,7 @@ void Agent::Welcome(const v1::Welcome& welcome) {
   for (const auto& [id, run] : runs_) {
     if (run->started_ms > 0) reports_.AddStarted(id, run->started_ms);
   }
-  LogInfo("the daemon at {} leads with epoch {}", options_.daemon, epoch_);
+  LogInfo("the daemon at {} leads with epoch {}", daemon_->address(), epoch_);
 }
 
 void Agent::Take(const v1::Grant& grant) {

@@ -8,7 +8,7 @@
 namespace fft {
 
 struct AgentOptions {
-  std::string daemon;  // unix:/PATH or HOST:PORT
+  std::string daemon;  // unix:/PATH or HOST:PORT; several, of which one leads, parted by commas
   std::string dir;
   std::string name;  // empty: the host's
   int slots = 2;

@@ -7,6 +7,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "client/lib/route.h"
 #include "fft/build/v1/blobs.grpc.pb.h"
 #include "fft/build/v1/workers.grpc.pb.h"
 
@@ -20,27 +21,13 @@ Status FromGrpc(const grpc::Status& status) {
   return Error(static_cast<Code>(status.error_code()), "{}", status.error_message());
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-}
-
 }  // namespace
 
 struct DaemonLink::Shared {
-  Shared(const std::string& address, Listener l)
-      : listener(std::move(l)),
-        channel(MakeChannel(address)),
-        workers(v1::Workers::NewStub(channel)),
-        blobs(v1::Blobs::NewStub(channel)) {}
+  Shared(const std::string& addresses, Listener l) : listener(std::move(l)), route(addresses) {}
 
   const Listener listener;
-  const std::shared_ptr<grpc::Channel> channel;
-  const std::unique_ptr<v1::Workers::Stub> workers;
-  const std::unique_ptr<v1::Blobs::Stub> blobs;
+  Route route;
   std::mutex mutex;
   std::condition_variable done;
   std::shared_ptr<Stream> stream;
@@ -72,10 +59,10 @@ class DaemonLink::Call {
 class DaemonLink::Stream final
     : public grpc::ClientBidiReactor<v1::WorkerMessage, v1::DaemonMessage> {
  public:
-  explicit Stream(Shared& shared) : shared_(shared) {}
+  explicit Stream(Shared& shared) : shared_(shared), stub_(shared.route.channel()) {}
 
   void Start() {
-    shared_.workers->async()->Connect(&context_, this);
+    stub_.async()->Connect(&context_, this);
     AddHold();
     StartRead(&in_);
     StartCall();
@@ -122,6 +109,7 @@ class DaemonLink::Stream final
 
   void OnDone(const grpc::Status& status) override {
     std::shared_ptr<Stream> self;
+    if (!status.ok()) shared_.route.Turn(Decode(status));
     shared_.listener.ended(FromGrpc(status));
     const std::lock_guard lock(shared_.mutex);
     self.swap(shared_.stream);
@@ -130,6 +118,7 @@ class DaemonLink::Stream final
 
  private:
   Shared& shared_;
+  v1::Workers::Stub stub_;
   grpc::ClientContext context_;
   v1::DaemonMessage in_;
   std::mutex mutex_;
@@ -138,8 +127,10 @@ class DaemonLink::Stream final
   bool is_broken_ = false;
 };
 
-DaemonLink::DaemonLink(const std::string& address, Listener listener)
-    : shared_(std::make_shared<Shared>(address, std::move(listener))) {}
+DaemonLink::DaemonLink(const std::string& addresses, Listener listener)
+    : shared_(std::make_shared<Shared>(addresses, std::move(listener))) {}
+
+std::string DaemonLink::address() const { return shared_->route.address(); }
 
 DaemonLink::~DaemonLink() {
   Stop();
@@ -170,6 +161,11 @@ void DaemonLink::Disconnect() {
   if (shared_->stream) shared_->stream->Cancel();
 }
 
+void DaemonLink::GiveUp() {
+  shared_->route.Turn({.status = Error(Code::kUnavailable, "it says nothing"), .retry_after = {}});
+  Disconnect();
+}
+
 bool DaemonLink::CanSend() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->stream && shared_->stream->is_ready();
@@ -188,7 +184,8 @@ Status DaemonLink::Read(const Digest& digest, const std::function<Status(std::st
   Call call(*shared_, std::chrono::seconds(300));
   v1::ReadBlobRequest request;
   request.set_digest(std::string(digest.view()));
-  const auto reader = shared_->blobs->ReadBlob(&call.context, request);
+  v1::Blobs::Stub blobs(shared_->route.channel());
+  const auto reader = blobs.ReadBlob(&call.context, request);
   v1::ReadBlobResponse response;
   Status taken = Ok();
   while (taken.ok() && reader->Read(&response)) taken = take(response.data());
@@ -204,7 +201,8 @@ Status DaemonLink::PushLog(std::int64_t run, std::int64_t offset, const std::str
   request.set_offset(offset);
   request.set_data(bytes);
   v1::PushLogsResponse response;
-  const auto writer = shared_->workers->PushLogs(&call.context, &response);
+  v1::Workers::Stub workers(shared_->route.channel());
+  const auto writer = workers.PushLogs(&call.context, &response);
   writer->WriteLast(request, grpc::WriteOptions());
   return FromGrpc(writer->Finish());
 }

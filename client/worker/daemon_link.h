@@ -11,8 +11,10 @@
 
 namespace fft {
 
-/// The worker's calls to the daemon.  At most one stream and one write on it at a time.  Safe from
-/// any thread; the listener is called on gRPC's threads and must not block or call back.
+/// The worker's calls to the daemon that leads.  A stream that ends goes on at the one that it
+/// named as leader, or, when it could not be reached, at the next.  At most one stream and one
+/// write on it at a time.  Safe from any thread; the listener is called on gRPC's threads and must
+/// not block or call back.
 class DaemonLink final : public BlobSource {
  public:
   struct Listener {
@@ -21,13 +23,17 @@ class DaemonLink final : public BlobSource {
     std::function<void(Status)> ended;  // the stream: Connect() makes another
   };
 
-  /// `address`: unix:/PATH or HOST:PORT.
-  DaemonLink(const std::string& address, Listener listener);
+  /// `addresses`: unix:/PATH or HOST:PORT, parted by commas.
+  DaemonLink(const std::string& addresses, Listener listener);
   ~DaemonLink() override;
 
+  /// Where the next stream goes, or the open one is.
+  std::string address() const;
   /// Opens a stream.  Whatever goes wrong with it is told by `ended`.
   void Connect();
   void Disconnect();
+  /// The same, and the next stream goes to another daemon, if there is one: this one says nothing.
+  void GiveUp();
   /// Ends every call, now and from now on.
   void Stop();
   /// Whether Send() would take a message: there is a stream and no write is under way.

@@ -70,7 +70,10 @@ int main(int argc, char** argv) {
   fft::AgentOptions options;
   CLI::App* agent = app.add_subcommand("agent", "takes runs from the daemon and reports them");
   bool json = false;
-  agent->add_option("--daemon", options.daemon, "unix:/PATH or HOST:PORT")->required();
+  agent
+      ->add_option("--daemon", options.daemon,
+                   "unix:/PATH or HOST:PORT; parted by commas: one of them leads")
+      ->required();
   agent->add_option("--dir", options.dir, "the worker's own folder")->required();
   agent->add_option("--name", options.name, "stable and unique; the host's name unless given");
   agent->add_option("--slots", options.slots, "runs at once")->check(CLI::Range(1, 100'000));

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/app/core_send.h"
+#include "server/base/error_details.h"
 #include "server/base/log.h"
 
 namespace fft {
@@ -57,9 +58,30 @@ void Core::Committed(Effects effects) {
 
 void Core::Failed(const Status& why) { replies_.FailAll(why); }
 
+// Watchers here see what the leader commits, soon after its own do.
+void Core::StandBy() {
+  constexpr int kPage = 1'000;
+  if (!is_following_) {
+    const auto last = library_.LastEvent();
+    if (!last.ok()) return;
+    events_.Restart(*last);
+    is_following_ = true;
+  }
+  while (true) {
+    const auto events = library_.ReadEvents(events_.last(), kPage);
+    if (!events.ok()) {
+      is_following_ = events.status().code() != Code::kOutOfRange;
+      return;
+    }
+    events_.Append(*events);
+    if (static_cast<int>(events->size()) < kPage) return;
+  }
+}
+
 // Workers connect anew and say what they hold: that is how their state and ours agree again.
 void Core::Loaded(Epoch epoch, EventSeq last_event) {
   epoch_ = epoch.value;
+  is_following_ = false;
   events_.Restart(last_event);
   sessions_.CloseAll(Error(Code::kUnavailable, "a new epoch has begun: connect again"));
 }
@@ -98,6 +120,9 @@ ServiceView Core::View() {
       .epoch = Epoch{epoch_.load()}, .is_leading = false, .last_event = events_.last()};
   view.started_at = started_at_;
   view.store = Serving();
+  const ErrorDetails details = DetailsOf(view.store);
+  view.is_standby = details.reason == "NOT_LEADING";
+  if (view.is_standby) view.leader = details.metadata.at("address");
   const std::lock_guard lock(shared_.mutex);
   if (shared_.schedule == nullptr) return view;
   view.is_leading = true;

@@ -76,6 +76,7 @@ class Core final : public Service, Outlets {
  private:
   void Committed(Effects effects) override;
   void Failed(const Status& why) override;
+  void StandBy() override;
   void Loaded(Epoch epoch, EventSeq last_event) override;
 
   /// Whether commands are taken at all just now.
@@ -107,6 +108,7 @@ class Core final : public Service, Outlets {
   Sessions sessions_;
   EventLog events_;
   std::atomic<std::int64_t> epoch_ = 0;
+  bool is_following_ = false;  // another daemon's events; the loop's thread
 
   ReadPool reads_;
   std::unique_ptr<Planners> planners_;

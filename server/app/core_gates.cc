@@ -25,6 +25,7 @@ void Core::SetPool(const Pool& pool, Reply<PoolView> reply) {
 }
 
 void Core::ListPools(Reply<std::vector<PoolView>> reply) {
+  if (const Status serving = Serving(); !serving.ok()) return reply(serving);
   std::vector<PoolView> views;
   {
     const std::lock_guard lock(shared_.mutex);
@@ -58,7 +59,8 @@ bool Core::IsPaused(const std::string& graph) {
 
 std::vector<std::string> Core::WhyWaiting(NodeId node) {
   const std::lock_guard lock(shared_.mutex);
-  if (shared_.schedule == nullptr) return {"nothing is granted before the state is loaded"};
+  if (shared_.schedule == nullptr)
+    return {"this daemon does not lead, and the leader alone knows what it waits for"};
   return fft::WhyWaiting(*shared_.schedule, node);
 }
 

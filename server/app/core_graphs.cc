@@ -57,6 +57,7 @@ GraphRevision Core::Deploy(Library& library, GraphSpec spec, const std::string& 
 
 void Core::DeployGraph(GraphSpec spec, const std::string& principal, bool validate_only,
                        Reply<GraphRevision> reply) {
+  if (const Status serving = Serving(); !serving.ok() && !validate_only) return reply(serving);
   const Status asked = Read([this, spec = std::move(spec), principal, validate_only,
                              reply](Library& library) mutable {
     Status status;
@@ -88,6 +89,7 @@ void Core::LookupRefs(const std::string& graph, const Digest& revision,
 }
 
 void Core::PlanBuild(BuildRequest request, Reply<PlanResult> reply) {
+  if (const Status serving = Serving(); !serving.ok()) return reply(serving);
   const std::string name = request.graph;
   const Digest revision = request.revision;
   WithGraph(

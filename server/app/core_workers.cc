@@ -68,6 +68,7 @@ WorkerView Core::ViewOf(const Worker& row) {
 }
 
 void Core::ListWorkers(Reply<std::vector<WorkerView>> reply) {
+  if (const Status serving = Serving(); !serving.ok()) return reply(serving);
   std::vector<WorkerView> views;
   {
     const std::lock_guard lock(shared_.mutex);

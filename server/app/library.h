@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/app/lists.h"
 #include "server/base/status.h"
 #include "server/domain/change_set.h"
 #include "server/domain/event.h"
@@ -17,68 +18,6 @@ struct GraphRevision {
   Digest revision;
   std::string deployed_by;
   TimePoint deployed_at{};
-};
-
-struct BlobHead {
-  Digest digest;
-  std::int64_t bytes = 0;
-};
-
-/// A page of a list that is ordered by id.  An empty `next` ends it.
-struct PageRequest {
-  int size = 100;
-  std::string after;  // the token of the page before; opaque outside the store
-};
-
-template <class T>
-struct Page {
-  std::vector<T> items;
-  std::string next;
-};
-
-struct BuildFilter {
-  std::string ns, graph, principal;  // empty: any
-  std::optional<BuildState> state;
-};
-
-struct PartitionFilter {
-  std::string ns;      // required
-  std::string prefix;  // refs that begin so
-  std::string glob;    // `*` any run of characters, `?` one; empty: all
-};
-
-/// A node as it concerns one build; for a hit only `label.outputs`, `run` and `reason` are told.
-struct NodeInBuild {
-  Node node;
-  NodeLabelPtr label;
-  int level = 0;
-  bool is_joined = false;
-  bool is_hit = false;
-  Reason attach_reason = Reason::kNone;
-  RunId run;
-};
-
-/// A finished or live run with what is needed to show it.
-struct RunRecord {
-  Run run;
-  NodeLabelPtr label;
-  Digest config_digest;
-  std::string worker;
-  bool is_live = false;  // a lease: no report as of now
-};
-
-/// A build with its nodes as of one event: where a watcher's tail begins.
-struct BuildSnapshot {
-  Build build;
-  EventSeq as_of;  // every event up to and with this one is contained, none after it
-  std::vector<Attachment> attachments;
-  std::vector<NodeChange> nodes;  // current states and levels; hits are not among them
-};
-
-struct NodeFilter {
-  BuildId build;  // none: by ref
-  std::string ns, ref;
-  std::optional<NodeState> state;
 };
 
 /// Ordinary reads and the writes that need no order with the schedule's.  Safe from any thread;
@@ -139,6 +78,9 @@ class Library {
   /// Appends at `offset`; bytes that are there already are not written again.
   virtual Status AppendLog(RunId run, std::int64_t offset, const std::string& bytes) = 0;
   virtual StatusOr<std::string> ReadLog(RunId run, std::int64_t offset, std::int64_t bytes_max) = 0;
+
+  /// The last one that was committed, by whoever leads.
+  virtual StatusOr<EventSeq> LastEvent() = 0;
 
   // What is remembered of request ids: the build, for an idempotent repeat.
   virtual StatusOr<std::optional<Build>> FindRequest(const std::string& principal,

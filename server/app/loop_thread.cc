@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/app/read_pool.h"
+#include "server/base/error_details.h"
 #include "server/base/log.h"
 
 namespace fft {
@@ -20,6 +21,10 @@ std::int64_t RowsOf(const ChangeSet& c) {
 }
 
 }  // namespace
+
+bool IsAnotherLeader(const Status& status) {
+  return status.code() == Code::kFailedPrecondition && DetailsOf(status).reason == "ANOTHER_LEADER";
+}
 
 LoopThread::LoopThread(Loop& loop, Inbox& inbox, Store& store, Clock& clock, Outlets& outlets,
                        Observer& observer, LoopThreadOptions options)
@@ -83,6 +88,7 @@ void LoopThread::TryReload() {
     if (now < retry_at_ || is_committing_) return;
   }
   const Status loaded = loop_.Reload(options_.holder, now);
+  if (IsAnotherLeader(loaded)) return StandBy(loaded, now);
   if (!loaded.ok()) {
     LogWarning("cannot load: {}; again in {} ms", Message(loaded), retry_wait_.count());
     SetStatus(loaded);
@@ -91,6 +97,8 @@ void LoopThread::TryReload() {
     return;
   }
   retry_wait_ = options_.retry_first;
+  is_standby_ = false;
+  beat_at_ = now + options_.beat_every;
   {
     const std::lock_guard lock(mutex_);
     has_failed_ = false;
@@ -99,6 +107,18 @@ void LoopThread::TryReload() {
   observer_.Leading(true);
   LogInfo("leading under epoch {}", loop_.epoch().value);
   outlets_.Loaded(loop_.epoch(), loop_.loaded_event());
+}
+
+// Who asks for more than reading is told where to go.
+void LoopThread::StandBy(const Status& why, TimePoint now) {
+  if (!std::exchange(is_standby_, true)) LogInfo("standing by: {}", Message(why));
+  ErrorDetails details = DetailsOf(why);
+  details.reason = "NOT_LEADING";
+  SetStatus(WithDetails(Error(Code::kUnavailable, "this daemon stands by: {}", Message(why)),
+                        std::move(details)));
+  retry_at_ = now + options_.standby_every;
+  retry_wait_ = options_.retry_first;
+  outlets_.StandBy();
 }
 
 void LoopThread::Turn(std::vector<Command> commands) {
@@ -114,10 +134,13 @@ void LoopThread::Turn(std::vector<Command> commands) {
     if (is_committing_) return;  // the next batch goes on filling; the committer nudges
   }
   Effects effects = loop_.Settle(now);
-  if (effects.empty()) return;
+  const bool is_beat = effects.changes.empty() && now >= beat_at_;
+  if (effects.empty() && !is_beat) return;
+  if (!effects.changes.empty() || is_beat) beat_at_ = now + options_.beat_every;
   {
     const std::lock_guard lock(mutex_);
     is_committing_ = true;
+    is_handed_beat_ = is_beat;
     handed_batch_ = std::move(effects);
   }
   handed_.notify_one();
@@ -127,21 +150,23 @@ void LoopThread::RunCommitter(const std::stop_token& stop) {
   NameThread("committer");
   while (true) {
     Effects batch;
+    bool is_beat = false;
     {
       std::unique_lock lock(mutex_);
       if (!handed_.wait(lock, stop, [&] { return handed_batch_.has_value(); })) return;
       batch = std::move(*handed_batch_);
       handed_batch_.reset();
+      is_beat = is_handed_beat_;
     }
-    Commit(std::move(batch));
+    Commit(std::move(batch), is_beat);
     inbox_.Nudge();
   }
 }
 
-void LoopThread::Commit(Effects effects) {
+void LoopThread::Commit(Effects effects, bool is_beat) {
   const auto begin = std::chrono::steady_clock::now();
   const Status committed =
-      effects.changes.empty() ? Ok() : store_.Commit(loop_.epoch(), effects.changes);
+      effects.changes.empty() && !is_beat ? Ok() : store_.Commit(loop_.epoch(), effects.changes);
   if (!committed.ok()) {
     LogWarning("commit failed: {}", Message(committed));
     observer_.CommitFailed();

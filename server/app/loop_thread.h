@@ -27,6 +27,8 @@ class Outlets {
   virtual void Committed(Effects effects) = 0;
   /// Memory is being thrown away: whoever waits for a command is told.  By either thread.
   virtual void Failed(const Status& why) = 0;
+  /// Another daemon leads: now and then, until it does not.  By the loop's thread; may block.
+  virtual void StandBy() = 0;
   /// Loaded under a new epoch; nothing has left under it.  By the loop's thread.
   virtual void Loaded(Epoch epoch, EventSeq last_event) = 0;
 };
@@ -36,7 +38,12 @@ struct LoopThreadOptions {
   Duration tick{50};
   Duration retry_first{50};  // after a failed load; doubles up to retry_max
   Duration retry_max{2'000};
+  Duration standby_every{200};  // between two attempts at a lead that another one has
+  Duration beat_every{2'000};   // a leader with nothing to commit commits that
 };
+
+/// Of a load that failed: another daemon leads.
+bool IsAnotherLeader(const Status& status);
 
 /// Two threads: `loop` steps commands while `committer` writes the batch before.  At most one batch
 /// is being committed; all that comes meanwhile makes the next.
@@ -53,8 +60,9 @@ class LoopThread {
   void RunLoop(const std::stop_token& stop);
   void RunCommitter(const std::stop_token& stop);
   void TryReload();
+  void StandBy(const Status& why, TimePoint now);
   void Turn(std::vector<Command> commands);
-  void Commit(Effects effects);
+  void Commit(Effects effects, bool is_beat);
   void SetStatus(Status status);
 
   Loop& loop_;
@@ -65,13 +73,16 @@ class LoopThread {
   Observer& observer_;
   const LoopThreadOptions options_;
 
-  TimePoint retry_at_{};   // loop's thread
-  Duration retry_wait_;    // loop's thread
-  TimePoint ticked_at_{};  // loop's thread
+  TimePoint retry_at_{};     // loop's thread
+  Duration retry_wait_;      // loop's thread
+  TimePoint beat_at_{};      // loop's thread
+  bool is_standby_ = false;  // loop's thread
+  TimePoint ticked_at_{};    // loop's thread
 
   mutable std::mutex mutex_;
   std::condition_variable_any handed_;
   std::optional<Effects> handed_batch_;  // for the committer
+  bool is_handed_beat_ = false;
   bool is_committing_ = false;
   bool has_failed_ = false;  // the last commit: the loop must reload
   Status status_;

@@ -23,12 +23,14 @@ class Store {
   virtual ~Store() = default;
 
   /// Makes this process the leader: ends the sessions of earlier epochs and returns a new, higher
-  /// one.  FAILED_PRECONDITION when another living leader holds the database; the message names it.
+  /// one.  FAILED_PRECONDITION when another living leader holds the database (ANOTHER_LEADER,
+  /// metadata `holder` and `address`); one that commits nothing for long is not taken for living.
   virtual StatusOr<Epoch> TakeLead(const std::string& holder) = 0;
 
   virtual StatusOr<Snapshot> Load() = 0;
 
-  /// All of `changes` or none, in one round trip.
+  /// All of `changes` or none, in one round trip.  No changes at all still show those who would
+  /// lead that this leader lives.
   ///   ABORTED      `epoch` is over: another daemon leads
   ///   UNAVAILABLE  the database is gone and nothing was written
   ///   UNKNOWN      the connection broke during commit: written or not, read before going on

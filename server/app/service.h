@@ -9,9 +9,9 @@
 
 #include "server/app/event_log.h"
 #include "server/app/ports.h"
+#include "server/app/views.h"
 #include "server/base/status.h"
 #include "server/domain/build.h"
-#include "server/domain/plan.h"
 
 namespace fft {
 
@@ -30,20 +30,6 @@ struct BuildRequest {
   BuildOptions options;
   std::map<std::string, std::string> labels;
   Digest plan_etag;  // zeros: not pinned
-};
-
-struct KeptNode {
-  NodeLabelPtr label;
-  std::vector<BuildId> builds;
-};
-struct CancelResult {
-  Build build;
-  std::vector<KeptNode> kept;
-};
-
-struct PlanResult {
-  PlanPtr plan;
-  std::string ns;
 };
 
 struct WorkerHello {
@@ -77,31 +63,6 @@ class WorkerSession {
   /// Ends the stream: another one took its name, or the daemon stops.  Both may come before the
   /// welcome.
   virtual void Close(const Status& why) = 0;
-};
-
-struct WorkerView {
-  Worker worker;
-  bool is_connected = false;
-  std::vector<RunId> runs;
-};
-
-struct PoolView {
-  Pool pool;
-  int used = 0;  // by runs that were granted
-};
-
-struct TaintResult {
-  std::vector<Partition> partitions;  // as they are now
-  std::int64_t suspects = 0;          // how many more are tainted for what they were made from
-};
-
-struct ServiceView {
-  Epoch epoch;
-  bool is_leading = false;
-  EventSeq last_event;
-  std::int64_t waiting = 0, ready = 0, running = 0, builds_open = 0, partitions = 0;
-  TimePoint started_at{};
-  Status store;  // why nothing can be committed just now; OK: all is well
 };
 
 /// The use cases, as rpc sees them.  Safe from any thread; none of these blocks.

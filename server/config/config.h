@@ -17,6 +17,7 @@ struct Config {
   std::string database_password_file;  // its first line is the password; empty: none
 
   std::vector<std::string> listen;  // `unix:/path` or `host:port`; empty: DefaultSocketPath()
+  std::string advertise;            // where others reach this one; empty: the first of `listen`
   bool allows_remote = false;       // listening elsewhere than on unix sockets and loopback
   std::string metrics_listen = "127.0.0.1:9464";  // empty: no metrics
 
@@ -28,6 +29,7 @@ struct Config {
   Duration heartbeat_every{5'000};
   Duration orphan_after{60'000};
   Duration kill_after{15'000};
+  Duration leader_patience{10'000};
   Duration drain_max{10'000};
 
   // Zero: for ever.

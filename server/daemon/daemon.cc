@@ -109,7 +109,9 @@ struct Daemon::Parts {
       : config(from),
         metrics(ProgramVersion()),
         calls(metrics),
-        store(config.database),
+        store(config.database,
+              {.address = config.advertise.empty() ? config.listen.front() : config.advertise,
+               .patience = config.leader_patience}),
         archive(config.database),
         retention(
             archive,
@@ -123,7 +125,7 @@ struct Daemon::Parts {
     std::unique_lock lock(health_mutex);
     while (!stop.stop_requested()) {
       const ServiceView view = core->View();
-      rpc->SetServing(view.is_leading && view.store.ok());
+      rpc->SetServing(view.is_leading && view.store.ok(), view.is_standby);
       const RpcView carried = rpc->View();
       metrics.Watchers(carried.watchers, carried.lag_max);
       metrics.Leading(view.is_leading);
@@ -172,9 +174,10 @@ Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() { Stop(); }
 
 StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
-  auto parts = std::make_unique<Parts>(config);
+  Config complete = config;
+  if (complete.listen.empty()) complete.listen = {"unix:" + DefaultSocketPath()};
+  auto parts = std::make_unique<Parts>(complete);
   Parts& own = *parts;
-  if (own.config.listen.empty()) own.config.listen = {"unix:" + DefaultSocketPath()};
   if (Status made = MakeSocketFolders(own.config.listen); !made.ok()) return made;
   if (Status migrated = MigrateWhenThere(own.config.database); !migrated.ok()) return migrated;
   if (!own.config.metrics_listen.empty())
@@ -216,7 +219,7 @@ void Daemon::Stop() {
   LogInfo("stopping");
   parts_->retention_thread = {};
   parts_->health = {};
-  parts_->rpc->SetServing(false);
+  parts_->rpc->SetServing(false, false);
   parts_->rpc->Shutdown(parts_->config.drain_max);
   parts_->rpc.reset();
   parts_->core.reset();

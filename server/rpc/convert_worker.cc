@@ -80,6 +80,8 @@ void ToProto(const ServiceView& view, v1::ServiceStatus* to) {
   to->set_builds_open(view.builds_open);
   to->set_partitions(view.partitions);
   if (view.started_at != TimePoint{}) ToProto(view.started_at, to->mutable_start_time());
+  to->set_standby(view.is_standby);
+  to->set_leader(view.leader);
   to->set_store(view.store.ok() ? "serving" : Message(view.store));
 }
 

@@ -54,12 +54,13 @@ class Endpoint {
     return Error(Code::kFailedPrecondition, "cannot listen on {}", addresses_.front());
   }
 
-  void SetServing(bool is_serving) {
+  void SetServing(bool is_leading, bool is_standby) {
     grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
-    health->SetServingStatus(is_serving);
-    for (const char* name :
-         {"Builds", "Nodes", "Runs", "Graphs", "Catalog", "Blobs", "Workers", "Admin"})
-      health->SetServingStatus(fmt::format("fft.build.v1.{}", name), is_serving);
+    health->SetServingStatus(is_leading);
+    for (const char* name : {"Builds", "Graphs", "Workers", "Admin"})
+      health->SetServingStatus(fmt::format("fft.build.v1.{}", name), is_leading);
+    for (const char* name : {"Nodes", "Runs", "Catalog", "Blobs"})
+      health->SetServingStatus(fmt::format("fft.build.v1.{}", name), is_leading || is_standby);
   }
 
   grpc::Server* server() { return server_.get(); }
@@ -120,20 +121,20 @@ class RpcServer::State {
     for (const auto& endpoint : {&local_, &network_}) {
       if (*endpoint == nullptr) continue;
       if (const Status started = (*endpoint)->Start(); !started.ok()) return started;
-      (*endpoint)->SetServing(false);
+      (*endpoint)->SetServing(false, false);
     }
     FindPorts();
     return Ok();
   }
 
-  void SetServing(bool is_serving) {
-    for (Endpoint* endpoint : Running()) endpoint->SetServing(is_serving);
+  void SetServing(bool is_leading, bool is_standby) {
+    for (Endpoint* endpoint : Running()) endpoint->SetServing(is_leading, is_standby);
   }
 
   void Shutdown(std::chrono::milliseconds patience) {
     if (is_shut_down_) return;
     is_shut_down_ = true;
-    SetServing(false);
+    SetServing(false, false);
     gate_.streams().StopAll();
     const auto deadline = std::chrono::system_clock::now() + patience;
     std::vector<std::jthread> waiting;  // both at once: the patience is for all
@@ -184,7 +185,9 @@ RpcServer::RpcServer(Service& service, const Clock& clock, RpcOptions options,
 RpcServer::~RpcServer() = default;
 Status RpcServer::Start() { return state_->Start(); }
 const std::vector<int>& RpcServer::ports() const { return state_->ports(); }
-void RpcServer::SetServing(bool is_serving) { state_->SetServing(is_serving); }
+void RpcServer::SetServing(bool is_leading, bool is_standby) {
+  state_->SetServing(is_leading, is_standby);
+}
 void RpcServer::Shutdown(std::chrono::milliseconds patience) { state_->Shutdown(patience); }
 RpcView RpcServer::View() const { return state_->View(); }
 

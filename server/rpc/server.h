@@ -34,7 +34,7 @@ struct RpcView {
 ///
 /// Used by one thread, but for SetServing() and View(), which are safe from any.  `service` and
 /// `clock` outlive it.  After Start() it answers NOT_SERVING to health checks until
-/// SetServing(true); other calls are answered all the while.
+/// SetServing(true, ...); other calls are answered all the while.
 class RpcServer {
  public:
   RpcServer(Service& service, const Clock& clock, RpcOptions options,
@@ -48,8 +48,9 @@ class RpcServer {
   Status Start();
   /// Parallel to the addresses; 0 for a unix socket.
   const std::vector<int>& ports() const;
-  /// What health checks are told, overall and for each service.
-  void SetServing(bool is_serving);
+  /// What health checks are told: overall and of services that write, whether this daemon leads; of
+  /// those that only read, whether it leads or stands by.
+  void SetServing(bool is_leading, bool is_standby);
   /// Takes no more calls, ends streams with UNAVAILABLE (STOPPING), waits for the others as long as
   /// `patience`, then cuts them off.  Does nothing the second time.
   void Shutdown(std::chrono::milliseconds patience);

@@ -141,4 +141,10 @@ StatusOr<std::vector<EventPtr>> PgLibrary::ReadEvents(EventSeq after, int events
   return events;
 }
 
+StatusOr<EventSeq> PgLibrary::LastEvent() {
+  const auto found = Query("SELECT last_event FROM leader", {}, "read the last event");
+  if (!found.ok()) return found.status();
+  return found->First().As<EventSeq>();
+}
+
 }  // namespace fft

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "server/base/error_details.h"
+#include "server/base/log.h"
 #include "server/store/pg_store.h"
 
 namespace fft {
@@ -12,9 +13,12 @@ namespace {
 
 // Any number that is nobody else's: "FFTl".
 constexpr char kTryLock[] = "SELECT pg_try_advisory_lock(1179014252)";
-constexpr char kLeader[] = "SELECT epoch, holder, since::text FROM leader";
+constexpr char kLeader[] = "SELECT epoch, holder, since::text, address FROM leader";
 constexpr char kTakeEpoch[] =
-    "UPDATE leader SET epoch = epoch + 1, holder = $1::text, since = now() RETURNING epoch";
+    "UPDATE leader SET epoch = epoch + 1, holder = $1::text, since = now(), address = $2::text "
+    "RETURNING epoch";
+// Each commit, an empty one too, leaves another version of the row.
+constexpr char kVersion[] = "SELECT epoch, epoch || ' ' || xmin::text FROM leader";
 // Waits for the end of each: until then it may still hold locks, or commit.
 constexpr char kEndSessions[] =
     "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
@@ -37,13 +41,15 @@ StatusOr<Epoch> PgStore::TakeLead(const std::string& holder) {
   const auto current = connection_.Query(kLeader, {}, "read the epoch");
   if (!current.ok()) return current.status();
   if (status = EndSessions(current->First().As<Epoch>()); !status.ok()) return status;
-  const auto taken = connection_.Query(kTakeEpoch, pg::Params().Text(holder), "take the lead");
+  const auto taken = connection_.Query(kTakeEpoch, pg::Params().Text(holder).Text(options_.address),
+                                       "take the lead");
   if (!taken.ok()) return taken.status();
   const Epoch epoch = taken->First().As<Epoch>();
   status = connection_.Run(fmt::format("SET application_name = 'fftd epoch {}'", epoch.value),
                            "name the session");
   if (!status.ok()) return status;
   epoch_ = epoch;
+  leader_seen_.clear();
   return epoch;
 }
 
@@ -54,7 +60,10 @@ StatusOr<bool> PgStore::TryLock() {
 }
 
 Status PgStore::TakeLock(Epoch own) {
-  const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
+  // Who was refused before asks again and again: it need not wait.
+  const bool is_known = !own && !leader_seen_.empty();
+  const auto give_up_at =
+      std::chrono::steady_clock::now() + (is_known ? std::chrono::milliseconds(0) : kPatience);
   while (true) {
     const auto has_lock = TryLock();
     if (!has_lock.ok()) return has_lock.status();
@@ -62,6 +71,11 @@ Status PgStore::TakeLock(Epoch own) {
       if (const Status status = CheckEpoch(own); !status.ok()) return status;
     }
     if (*has_lock) break;
+    if (!own) {
+      const auto is_silent = IsLeaderSilent();
+      if (!is_silent.ok()) return is_silent.status();
+      if (*is_silent) continue;  // its sessions were ended
+    }
     if (std::chrono::steady_clock::now() >= give_up_at) return DescribeLeader();
     // A session of our own epoch is one that we lost: it may still be at its last commit.
     if (own) {
@@ -72,6 +86,27 @@ Status PgStore::TakeLock(Epoch own) {
   if (!own) return Ok();
   return connection_.Run(fmt::format("SET application_name = 'fftd epoch {}'", own.value),
                          "name the session");
+}
+
+// Its sessions are ended: if it still lives it cannot write any more.
+StatusOr<bool> PgStore::IsLeaderSilent() {
+  const auto found = connection_.Query(kVersion, {}, "look at the leader");
+  if (!found.ok()) return found.status();
+  pg::Row row = found->First();
+  const auto epoch = row.As<Epoch>();
+  const std::string version = row.Text();
+  const auto now = std::chrono::steady_clock::now();
+  if (version != leader_seen_) {
+    leader_seen_ = version;
+    leader_seen_at_ = now;
+    return false;
+  }
+  if (now - leader_seen_at_ < options_.patience) return false;
+  LogWarning("the leader has committed nothing for {} ms: its sessions are ended",
+             options_.patience.count());
+  leader_seen_.clear();
+  if (const Status status = EndSessions(epoch); !status.ok()) return status;
+  return true;
 }
 
 Status PgStore::CheckEpoch(Epoch own) {
@@ -96,12 +131,15 @@ Status PgStore::DescribeLeader() {
   const std::int64_t epoch = row.Int64();
   const std::string holder = row.Text();
   const std::string since = row.Text();
-  return WithDetails(
-      Error(Code::kFailedPrecondition, "{} leads this database under epoch {} since {}", holder,
-            epoch, since),
-      {.reason = "ANOTHER_LEADER",
-       .metadata = {{"holder", holder}, {"epoch", std::to_string(epoch)}, {"since", since}},
-       .fields = {}});
+  const std::string address = row.Text();
+  return WithDetails(Error(Code::kFailedPrecondition,
+                           "{} leads this database under epoch {} since {}", holder, epoch, since),
+                     {.reason = "ANOTHER_LEADER",
+                      .metadata = {{"holder", holder},
+                                   {"epoch", std::to_string(epoch)},
+                                   {"since", since},
+                                   {"address", address}},
+                      .fields = {}});
 }
 
 }  // namespace fft

@@ -57,6 +57,7 @@ class PgLibrary final : public Library {
   Status AppendLog(RunId run, std::int64_t offset, const std::string& bytes) override;
   StatusOr<std::string> ReadLog(RunId run, std::int64_t offset, std::int64_t bytes_max) override;
 
+  StatusOr<EventSeq> LastEvent() override;
   StatusOr<std::optional<Build>> FindRequest(const std::string& principal,
                                              const std::string& request_id) override;
   Status Audit(const std::string& principal, const std::string& method, const std::string& outcome,

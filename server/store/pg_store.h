@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "server/app/ports.h"
@@ -17,7 +18,13 @@ namespace fft {
 /// is opened again by the next call, which takes the lock again before it does anything else.
 class PgStore final : public Store {
  public:
-  explicit PgStore(std::string conninfo) : conninfo_(std::move(conninfo)) {}
+  struct LeadOptions {
+    std::string address;        // where others reach us
+    Duration patience{10'000};  // a leader that commits nothing for so long has no lead any more
+  };
+  explicit PgStore(std::string conninfo) : PgStore(std::move(conninfo), LeadOptions{}) {}
+  PgStore(std::string conninfo, LeadOptions options)
+      : conninfo_(std::move(conninfo)), options_(std::move(options)) {}
 
   StatusOr<Epoch> TakeLead(const std::string& holder) override;
   /// ABORTED, too, when this process led and another one does now.
@@ -38,6 +45,8 @@ class PgStore final : public Store {
   /// ABORTED: `own`, under which we led, is over.
   Status TakeLock(Epoch own);
   StatusOr<bool> TryLock();
+  /// Whether the leader's row has not changed for longer than our patience.
+  StatusOr<bool> IsLeaderSilent();
   /// ABORTED when another epoch is current.
   Status CheckEpoch(Epoch own);
   Status EndSessions(Epoch newest);
@@ -55,10 +64,13 @@ class PgStore final : public Store {
   Status LoadNumbers(Snapshot& snapshot);
 
   const std::string conninfo_;
+  const LeadOptions options_;
   pg::Connection connection_;
   std::vector<std::uint32_t> row_types_;  // by ChangeStatement: what this database calls them
   pg::KnownConfigs known_configs_;
-  Epoch epoch_;  // the last that this process led under; none: it never did
+  Epoch epoch_;              // the last that this process led under; none: it never did
+  std::string leader_seen_;  // the version of the leader's row when it was refused us last
+  std::chrono::steady_clock::time_point leader_seen_at_{};
 };
 
 }  // namespace fft

@@ -121,7 +121,7 @@ class Checks(unittest.TestCase):
         self.add_run(3, "e/1", "INFRASTRUCTURE", 6, "START")
         self.assertEqual(self.ends(kill("guardian", 7)), [])
         for other in (kill("agent", 7), kill("daemon", 7, ""), kill("postgres", 7, ""), kill("guardian", 7, "v"),
-                      kill("guardian", 5), kill("guardian", 9)):
+                      kill("guardian", 0), kill("guardian", 9)):
             self.assert_finds(self.ends(other), "no kill of its guardian")
 
     def test_an_ended_job_whose_guardian_was_killed_much_later(self):

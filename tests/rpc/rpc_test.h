@@ -56,7 +56,7 @@ class RpcTest : public ::testing::Test {
         service_, clock_, RpcOptions{.listen = {address_}, .version = "0.1"}, nullptr);
     const Status started = server_->Start();
     EXPECT_TRUE(started.ok()) << started;
-    server_->SetServing(true);
+    server_->SetServing(true, false);
   }
 
   std::shared_ptr<grpc::Channel> Channel() const {

@@ -42,7 +42,12 @@ TEST_F(ServerTest, HealthIsToldOverallAndPerService) {
   EXPECT_EQ(Health("fft.build.v1.Builds"), 1);
   EXPECT_EQ(Health("fft.build.v1.Workers"), 1);
   EXPECT_EQ(Health("no.such.Service"), -1);
-  server_->SetServing(false);
+  server_->SetServing(false, true);
+  EXPECT_EQ(Health(""), 2);
+  EXPECT_EQ(Health("fft.build.v1.Builds"), 2);
+  EXPECT_EQ(Health("fft.build.v1.Catalog"), 1);
+  server_->SetServing(false, false);
+  EXPECT_EQ(Health("fft.build.v1.Catalog"), 2);
   EXPECT_EQ(Health(""), 2);
   EXPECT_EQ(Health("fft.build.v1.Builds"), 2);
 }

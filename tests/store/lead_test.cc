@@ -1,3 +1,4 @@
+#include <atomic>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -105,6 +106,32 @@ TEST(Lead, ACommitThatStillRunsIsSettledBeforeAnythingIsRead) {
   blocker->Close();
   EXPECT_TRUE(store.Load()->partitions.empty());
   EXPECT_EQ(store.Commit(epoch, OnePartition(1)), Ok());
+}
+
+TEST(Lead, ALeaderThatCommitsNothingLosesItsLeadAndOneThatShowsItselfDoesNot) {
+  const std::string conninfo = FreshDatabase();
+  PgStore first(conninfo, {.address = "host-a:7450"});
+  PgStore second(conninfo, {.address = "host-b:7450", .patience = Duration(600)});
+  const Epoch one = *first.TakeLead("a");
+  std::atomic<int> beats = 0;
+  std::jthread beating([&](const std::stop_token& stop) {
+    for (; !stop.stop_requested(); ++beats) EXPECT_EQ(first.Commit(one, {}), Ok());
+  });
+  const auto much_later = std::chrono::steady_clock::now() + std::chrono::milliseconds(2'500);
+  while (std::chrono::steady_clock::now() < much_later) {
+    const Status refused = second.TakeLead("b").status();
+    ASSERT_EQ(refused.code(), Code::kFailedPrecondition) << refused;
+    ASSERT_EQ(DetailsOf(refused).metadata.at("address"), "host-a:7450");
+  }
+  EXPECT_GT(beats.load(), 10);
+  beating.request_stop();
+  beating.join();
+  auto two = second.TakeLead("b");
+  const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!two.ok() && std::chrono::steady_clock::now() < give_up_at) two = second.TakeLead("b");
+  ASSERT_TRUE(two.ok()) << two.status();
+  EXPECT_EQ(first.Commit(one, OnePartition(1)).code(), Code::kAborted);
+  EXPECT_EQ(second.Commit(*two, OnePartition(2)), Ok());
 }
 
 }  // namespace

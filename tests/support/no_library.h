@@ -55,6 +55,7 @@ class NoLibrary : public Library {
   StatusOr<std::vector<EventPtr>> ReadEvents(EventSeq, int) override { return None(); }
   Status AppendLog(RunId, std::int64_t, const std::string&) override { return None(); }
   StatusOr<std::string> ReadLog(RunId, std::int64_t, std::int64_t) override { return None(); }
+  StatusOr<EventSeq> LastEvent() override { return None(); }
   StatusOr<std::optional<Build>> FindRequest(const std::string&, const std::string&) override {
     return None();
   }

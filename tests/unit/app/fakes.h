@@ -32,6 +32,11 @@ class FakeStore final : public Store {
   }
   Status Commit(Epoch epoch, const ChangeSet& changes) override {
     std::unique_lock lock(mutex_);
+    if (changes.empty()) {  // a sign of life
+      ++beats_;
+      changed_.notify_all();
+      return Ok();
+    }
     ++begun_;
     changed_.notify_all();
     changed_.wait(lock, [&] { return !is_held_; });
@@ -68,6 +73,10 @@ class FakeStore final : public Store {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return begun_ >= count; });
   }
+  void AwaitBeats(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return beats_ >= count; });
+  }
   int commits() const {
     const std::lock_guard lock(mutex_);
     return static_cast<int>(batches_.size());
@@ -92,7 +101,7 @@ class FakeStore final : public Store {
   std::vector<ChangeSet> batches_;
   Status lead_, next_;
   bool is_held_ = false;
-  int begun_ = 0, loads_ = 0;
+  int begun_ = 0, loads_ = 0, beats_ = 0;
 };
 
 /// Holds one graph, and the builds of a store.

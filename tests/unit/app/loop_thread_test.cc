@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/base/error_details.h"
 #include "tests/support/eventually.h"
 #include "tests/unit/app/fakes.h"
 
@@ -20,6 +21,11 @@ class RecordingOutlets final : public Outlets {
     ++failures_;
     last_failure_ = why;
   }
+  void StandBy() override {
+    const std::lock_guard lock(mutex_);
+    ++standbys_;
+  }
+  int standbys() const { return Locked(standbys_); }
   void Loaded(Epoch epoch, EventSeq last_event) override {
     const std::lock_guard lock(mutex_);
     epoch_ = epoch;
@@ -40,7 +46,7 @@ class RecordingOutlets final : public Outlets {
 
   mutable std::mutex mutex_;
   std::vector<ReplyId> answered_;
-  int failures_ = 0;
+  int failures_ = 0, standbys_ = 0;
   Status last_failure_;
   Epoch epoch_;
   EventSeq last_event_;
@@ -189,6 +195,36 @@ TEST_F(LoopThreadTest, AtTheEndTheBatchInFlightIsCommitted) {
   destroyer.join();
   EXPECT_EQ(outlets_.answered().size(), 1U);
   EXPECT_EQ(store_.builds().size(), 1U);
+}
+
+TEST_F(LoopThreadTest, WhoStandsBySaysWhoLeadsAndFollows) {
+  store_.RefuseLead(WithDetails(
+      Error(Code::kFailedPrecondition, "host:1 leads"),
+      {.reason = "ANOTHER_LEADER", .metadata = {{"address", "host:7450"}}, .fields = {}}));
+  Start();
+  ASSERT_TRUE(Eventually([&] { return outlets_.standbys() == 1; }));
+  const Status status = thread_->status();
+  EXPECT_EQ(status.code(), Code::kUnavailable);
+  EXPECT_EQ(Message(status), "this daemon stands by: host:1 leads");
+  EXPECT_EQ(DetailsOf(status).reason, "NOT_LEADING");
+  EXPECT_EQ(DetailsOf(status).metadata.at("address"), "host:7450");
+  clock_.Move(Duration(200));
+  inbox_.Nudge();
+  ASSERT_TRUE(Eventually([&] { return outlets_.standbys() == 2; }));
+  store_.RefuseLead(Ok());
+  clock_.Move(Duration(200));
+  inbox_.Nudge();
+  EXPECT_TRUE(Eventually([&] { return thread_->status().ok() && outlets_.epoch(); }));
+}
+
+TEST_F(LoopThreadTest, AnIdleLeaderShowsThatItLives) {
+  StartAndLoad();
+  for (int beat = 1; beat <= 3; ++beat) {
+    clock_.Move(Duration(2'000));
+    inbox_.Nudge();
+    store_.AwaitBeats(beat);
+  }
+  EXPECT_EQ(store_.commits(), 0);
 }
 
 }  // namespace

@@ -124,6 +124,41 @@ TEST_F(ClientTest, SomebodyWhoWasThereIsWaitedFor) {
   EXPECT_GE(pauses.size(), 2U);
 }
 
+TEST_F(ClientTest, GoesToTheLeaderThatIsNamed) {
+  FakeDaemon leader;
+  daemon.on_create = [&](const v1::CreateBuildRequest&, v1::Build&) {
+    return RichError(grpc::StatusCode::UNAVAILABLE, "this daemon stands by", "NOT_LEADING", 0,
+                     leader.address());
+  };
+  leader.on_create = [&](const v1::CreateBuildRequest&, v1::Build& build) {
+    build.set_id(8);
+    return grpc::Status::OK;
+  };
+  Client client(options);
+  const auto build = CreateBuild(client, {});
+  ASSERT_TRUE(build.ok()) << build.status();
+  EXPECT_EQ(build->id(), 8);
+  EXPECT_TRUE(pauses.empty());
+}
+
+TEST_F(ClientTest, TriesEachOfSeveralAndWaitsForNoneThatNeverWas) {
+  FakeDaemon other;
+  other.on_create = [&](const v1::CreateBuildRequest&, v1::Build& build) {
+    build.set_id(9);
+    return grpc::Status::OK;
+  };
+  daemon.Stop();
+  options.address = daemon.address() + "," + other.address();
+  Client client(options);
+  const auto build = CreateBuild(client, {});
+  ASSERT_TRUE(build.ok()) << build.status();
+  EXPECT_EQ(build->id(), 9);
+  other.Stop();
+  Client unlucky(options);
+  EXPECT_TRUE(IsUnreachable(CreateBuild(unlucky, {}).status()));
+  EXPECT_TRUE(pauses.empty());
+}
+
 TEST_F(ClientTest, PagesToTheEnd) {
   daemon.on_list = [&](const v1::ListBuildsRequest& request, v1::ListBuildsResponse& reply) {
     const int page = request.page_token().empty() ? 0 : std::stoi(request.page_token());

@@ -20,11 +20,13 @@ namespace fft {
 
 /// An error as the daemon sends it: with a reason, and with a delay when it is to be tried again.
 inline grpc::Status RichError(grpc::StatusCode code, const std::string& text,
-                              const std::string& reason, int retry_ms = 0) {
+                              const std::string& reason, int retry_ms = 0,
+                              const std::string& address = "") {
   google::rpc::ErrorInfo info;
   info.set_reason(reason);
   info.set_domain("fft.build");
   (*info.mutable_metadata())["culprit"] = "it";
+  if (!address.empty()) (*info.mutable_metadata())["address"] = address;
   google::rpc::Status rich;
   rich.set_code(code);
   rich.set_message(text);

@@ -94,6 +94,8 @@ TEST_F(LoadConfigTest, EveryKeyCanBeReadFromAFile) {
       "orphan_after: 0.5h\n"
       "kill_after: 0s\n"
       "drain_max: 1s\n"
+      "advertise: fft-1.example:7450\n"
+      "leader_patience: 7s\n"
       "keep_events: 2d\n"
       "keep_logs: 36h\n"
       "keep_builds: 0s\n"
@@ -105,6 +107,7 @@ TEST_F(LoadConfigTest, EveryKeyCanBeReadFromAFile) {
   const Config expected = {.database = "host=/run/pg dbname=fft",
                            .database_password_file = "",
                            .listen = {"unix:/run/fft/fftd.sock", "127.0.0.1:7450", "[::1]:7450"},
+                           .advertise = "fft-1.example:7450",
                            .allows_remote = true,
                            .metrics_listen = "0.0.0.0:9000",
                            .log_level = LogLevel::kDebug,
@@ -114,6 +117,7 @@ TEST_F(LoadConfigTest, EveryKeyCanBeReadFromAFile) {
                            .heartbeat_every = Duration(2'500),
                            .orphan_after = Duration(1'800'000),
                            .kill_after = Duration(0),
+                           .leader_patience = Duration(7'000),
                            .drain_max = Duration(1'000),
                            .keep_events = std::chrono::hours(48),
                            .keep_logs = std::chrono::hours(36),

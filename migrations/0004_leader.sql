@@ -1,0 +1,2 @@
+-- Where others reach the leader.
+ALTER TABLE leader ADD COLUMN address text NOT NULL DEFAULT '';
