@@ -124,7 +124,11 @@ CREATE TABLE build (
   started_at timestamptz,
   ended_at timestamptz,
   received_event bigint NOT NULL,
-  ended_event bigint NOT NULL
+  ended_event bigint NOT NULL,
+  spent_ms bigint NOT NULL DEFAULT 0,   -- slot time of its runs
+  saved_by_cache_ms bigint NOT NULL DEFAULT 0,
+  saved_by_joining_ms bigint NOT NULL DEFAULT 0,
+  saved_by_cut_off_ms bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 60);
 CREATE INDEX build_pending ON build (id) WHERE state < 3;
 CREATE INDEX build_request ON build (principal, request_id, id) WHERE request_id <> '';

@@ -54,6 +54,8 @@ std::string BuildText(const v1::Build& build) {
   text += Row("received", FormatTime(build.receive_time()));
   if (build.has_start_time()) text += Row("started", FormatTime(build.start_time()));
   if (build.has_end_time()) text += Row("ended", FormatTime(build.end_time()));
+  if (const std::string spent = FormatAccounts(build.accounts()); !spent.empty())
+    text += Row("compute", spent);
   if (IsSaying(build.reason())) text += Row("reason", build.reason());
   text += FirstLines(build.message(), 20, "  ");
   for (const auto& [name, value] : build.labels()) text += Row("label", name + "=" + value);

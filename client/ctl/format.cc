@@ -130,4 +130,18 @@ std::string ToJson(const google::protobuf::Message& message) {
   return status.ok() ? text : fmt::format("{{\"error\":\"{}\"}}", "the answer has no JSON form");
 }
 
+std::string FormatAccounts(const build::v1::Accounts& accounts) {
+  std::string text;
+  if (accounts.spent_ms() > 0) text = FormatDuration(Duration(accounts.spent_ms())) + " of compute";
+  std::string saved;
+  const auto add = [&](std::int64_t ms, const char* by) {
+    if (ms > 0) saved += (saved.empty() ? "" : ", ") + FormatDuration(Duration(ms)) + " by " + by;
+  };
+  add(accounts.saved_by_cache_ms(), "the cache");
+  add(accounts.saved_by_joining_ms(), "joining");
+  add(accounts.saved_by_cut_off_ms(), "cut-off");
+  if (saved.empty()) return text;
+  return text + (text.empty() ? "" : "; ") + "saved " + saved;
+}
+
 }  // namespace fft

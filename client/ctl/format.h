@@ -23,6 +23,9 @@ std::string OutcomeName(build::v1::Outcome outcome);
 
 /// `2.1 s`, `3 min 20 s`, `340 ms`.
 std::string FormatDuration(Duration length);
+
+/// `42 s of compute; saved 3 min 20 s by the cache, 2 s by joining`; empty when there is nothing.
+std::string FormatAccounts(const build::v1::Accounts& accounts);
 /// `1.2 MiB`; `-` when negative.
 std::string FormatBytes(std::int64_t bytes);
 /// `2024-05-01 12:00:01` in the local time zone; `-` when unset.

@@ -90,6 +90,9 @@ void ProgressPrinter::Attach(const v1::NodeChange& change) {
   if (!is_new) Count(at->second, -1);
   at->second = {change.level(), change.state()};
   Count(at->second, 1);
+  if (change.joined() && !change.message().empty())
+    out_ << fmt::format("{}: {} ({})\n", change.message(), FormatOutputs(change.outputs()),
+                        change.job());
   if (change.state() == v1::NODE_FAILED) PrintFailure(change);
 }
 
@@ -159,6 +162,8 @@ void ProgressPrinter::PrintEnd(const v1::Build& build) {
     out_ << fmt::format("{} not shown: fftctl get {} --state failed\n",
                         fft::Count(failures_hidden_, "more failed node"), build.id());
   out_ << EndLine(build) << '\n';
+  if (const std::string spent = FormatAccounts(build.accounts()); !spent.empty())
+    out_ << "  " << spent << '\n';
   if (build.state() == v1::BUILD_SUCCEEDED) return;
   if (!build.reason().empty() && build.reason() != "NONE")
     out_ << fmt::format("  {}\n", build.reason());

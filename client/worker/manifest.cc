@@ -30,7 +30,7 @@ Status TakeCount(const Json& from, const char* name, const std::string& where,
 }
 
 Status TakeOutput(const Json& from, const std::string& place, const std::set<std::string>& declared,
-                  Manifest* manifest) {
+                  JobManifest* manifest) {
   if (!from.is_object()) return Lie(place, "an entry of `outputs` is no object");
   const auto ref = from.find("ref");
   if (ref == from.end() || !ref->is_string()) return Lie(place, "an output without a `ref`");
@@ -40,7 +40,7 @@ Status TakeOutput(const Json& from, const std::string& place, const std::set<std
                fmt::format("it names {}, which is no output of this run", name.substr(0, 200)));
   }
   const std::string where = fmt::format("{}: output {}", place, name);
-  Manifest::Output& output = manifest->outputs[name];
+  JobManifest::Output& output = manifest->outputs[name];
   if (const Status s = TakeCount(from, "rows", where, &output.rows); !s.ok()) return s;
   if (const Status s = TakeCount(from, "bytes", where, &output.bytes); !s.ok()) return s;
   const auto uri = from.find("uri");
@@ -54,7 +54,7 @@ Status TakeOutput(const Json& from, const std::string& place, const std::set<std
 }
 
 Status TakeManifest(const Json& from, const std::string& place,
-                    const std::set<std::string>& declared, Manifest* manifest, Json* metadata) {
+                    const std::set<std::string>& declared, JobManifest* manifest, Json* metadata) {
   if (!from.is_object()) return Lie(place, "no JSON object");
   if (const auto outputs = from.find("outputs"); outputs != from.end()) {
     if (!outputs->is_array()) return Lie(place, "`outputs` is no list");
@@ -84,7 +84,7 @@ void TakeNote(const Json& line, Json* metadata) {
   }
 }
 
-Status TakeSaid(std::string_view said, const std::set<std::string>& declared, Manifest* manifest,
+Status TakeSaid(std::string_view said, const std::set<std::string>& declared, JobManifest* manifest,
                 Json* metadata, Json* notes) {
   while (!said.empty()) {
     const std::string_view line = said.substr(0, said.find('\n'));
@@ -105,9 +105,9 @@ Status TakeSaid(std::string_view said, const std::set<std::string>& declared, Ma
 
 }  // namespace
 
-StatusOr<Manifest> ParseManifest(std::string_view said, std::string_view file,
-                                 const std::set<std::string>& declared) {
-  Manifest manifest;
+StatusOr<JobManifest> ParseManifest(std::string_view said, std::string_view file,
+                                    const std::set<std::string>& declared) {
+  JobManifest manifest;
   Json metadata = Json::object();
   Json notes = Json::object();
   const Status heard = TakeSaid(said, declared, &manifest, &metadata, &notes);

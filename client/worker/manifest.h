@@ -11,7 +11,7 @@
 namespace fft {
 
 /// What a job says of its outputs; see docs/worker.md for the form.
-struct Manifest {
+struct JobManifest {
   struct Output {
     std::int64_t rows = -1;   // -1: not told
     std::int64_t bytes = -1;  // -1: not told
@@ -26,7 +26,7 @@ inline constexpr std::size_t kMetadataBytesMax = 64 << 10;
 
 /// Merges the lines that a job printed (`said`: manifest, metric, event) with its manifest file,
 /// which counts where both speak.  INVALID_ARGUMENT names what in it is no manifest or not true.
-StatusOr<Manifest> ParseManifest(std::string_view said, std::string_view file,
-                                 const std::set<std::string>& declared);
+StatusOr<JobManifest> ParseManifest(std::string_view said, std::string_view file,
+                                    const std::set<std::string>& declared);
 
 }  // namespace fft

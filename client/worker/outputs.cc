@@ -41,7 +41,7 @@ StatusOr<std::string> ReadSmall(const std::string& path, const std::string& name
   return text;
 }
 
-StatusOr<Manifest> ReadManifest(const RunPlaces& places, const Refs& declared) {
+StatusOr<JobManifest> ReadManifest(const RunPlaces& places, const Refs& declared) {
   const auto said = ReadSmall(places.folder + "/said", "the printed manifest", kSaidBytesMax);
   if (!said.ok()) return said.status();
   const auto file = ReadSmall(places.folder + "/manifest", "$FFT_MANIFEST", kManifestBytesMax);
@@ -76,7 +76,7 @@ Status CheckUndeclared(const std::string& path, const std::string& below, const 
   return Ok();
 }
 
-Status Check(const std::string& ref, const Content& content, const Manifest::Output& told) {
+Status Check(const std::string& ref, const Content& content, const JobManifest::Output& told) {
   if (!told.uri.empty()) {
     return Error(Code::kInvalidArgument,
                  "output {} is in its place, and the manifest says it is at {}", ref, told.uri);
@@ -89,7 +89,7 @@ Status Check(const std::string& ref, const Content& content, const Manifest::Out
 }
 
 /// Adds one output.  `from`: where the job left it, unless at a URI of its own.
-Status AddOutput(const std::string& ref, const std::string& from, const Manifest::Output& told,
+Status AddOutput(const std::string& ref, const std::string& from, const JobManifest::Output& told,
                  bool is_in_place, const RunPlaces& places, FoundOutputs* found) {
   v1::OutputReport& report = found->reports.emplace_back();
   report.set_ref(ref);
@@ -131,9 +131,10 @@ StatusOr<FoundOutputs> FindOutputs(const v1::Grant& grant, const RunPlaces& plac
   const std::string base = is_in_place ? places.root : places.staging;
   for (const std::string& ref : grant.config().outputs()) {
     const auto told = manifest->outputs.find(ref);
-    const Status added = AddOutput(
-        ref, base + "/" + ref, told == manifest->outputs.end() ? Manifest::Output{} : told->second,
-        is_in_place, places, &found);
+    const Status added =
+        AddOutput(ref, base + "/" + ref,
+                  told == manifest->outputs.end() ? JobManifest::Output{} : told->second,
+                  is_in_place, places, &found);
     if (!added.ok()) return added;
   }
   return found;

@@ -94,6 +94,7 @@ void Core::Observe(const Tally& tally) {
     observer_.RunEnded(end.outcome, Micros(end.ms * 1000));
   for (const auto& [reason, count] : tally.hits) observer_.Hits(reason, count);
   if (tally.joined > 0) observer_.Joined(tally.joined);
+  if (tally.accounts != Accounts{}) observer_.Computed(tally.accounts);
   for (std::int64_t i = 0; i < tally.late_reports; ++i) observer_.LateReportRefused();
   const std::lock_guard lock(shared_.mutex);
   if (shared_.schedule == nullptr) return;

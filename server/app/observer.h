@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "server/domain/build.h"
 #include "server/domain/reason.h"
 #include "server/domain/run.h"
 
@@ -47,6 +48,8 @@ class Observer {
   virtual void Hits(Reason /*reason*/, std::int64_t /*count*/) {}
   /// A build was attached to `count` nodes that others wanted first.
   virtual void Joined(std::int64_t /*count*/) {}
+  /// Slot times that were spent and saved; added to those before.
+  virtual void Computed(const Accounts& /*accounts*/) {}
   virtual void Planned(std::int64_t /*nodes*/, Micros /*duration*/) {}
 
   // Levels: the latest call holds.

@@ -55,6 +55,16 @@ struct NodeCounts {
   bool operator==(const NodeCounts&) const = default;
 };
 
+/// Slot times in milliseconds: how long runs took, times the slots that they held.  What was saved
+/// is what runs of the same jobs take on average; 0 of jobs that never ran.
+struct Accounts {
+  std::int64_t spent_ms = 0;  // by runs that this build brought
+  std::int64_t saved_by_cache_ms = 0;
+  std::int64_t saved_by_joining_ms = 0;  // by runs that another build brought
+  std::int64_t saved_by_cut_off_ms = 0;
+  bool operator==(const Accounts&) const = default;
+};
+
 /// One accepted request.
 struct Build {
   BuildId id;
@@ -72,6 +82,7 @@ struct Build {
   Reason reason = Reason::kNone;  // of the end
   std::string message;            // of the end: one line for people
   NodeCounts counts;
+  Accounts accounts;
   TimePoint received_at{};
   TimePoint started_at{};  // first grant of a node of its own
   TimePoint ended_at{};

@@ -33,7 +33,7 @@ struct NodeChange {
   RunId run;               // RUNNING and the ends
   int level = 0;           // kNodesAttached only
   bool is_joined = false;  // kNodesAttached only
-  std::string message;     // of a failure or a retry
+  std::string message;  // of a failure or a retry; of what is joined, whose it was, once for each
 };
 
 /// What happened, numbered.  The state of a node's partitions follows from the node's state.

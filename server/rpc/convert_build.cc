@@ -81,6 +81,11 @@ void ToProto(const Build& build, Detail detail, v1::Build* to) {
   counts.set_succeeded(build.counts.succeeded);
   counts.set_failed(build.counts.failed);
   counts.set_cancelled(build.counts.cancelled);
+  v1::Accounts& accounts = *to->mutable_accounts();
+  accounts.set_spent_ms(build.accounts.spent_ms);
+  accounts.set_saved_by_cache_ms(build.accounts.saved_by_cache_ms);
+  accounts.set_saved_by_joining_ms(build.accounts.saved_by_joining_ms);
+  accounts.set_saved_by_cut_off_ms(build.accounts.saved_by_cut_off_ms);
   if (build.received_at != TimePoint{}) ToProto(build.received_at, to->mutable_receive_time());
   if (build.started_at != TimePoint{}) ToProto(build.started_at, to->mutable_start_time());
   if (build.ended_at != TimePoint{}) ToProto(build.ended_at, to->mutable_end_time());

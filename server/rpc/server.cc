@@ -14,6 +14,7 @@
 #include "server/rpc/builds_service.h"
 #include "server/rpc/catalog_service.h"
 #include "server/rpc/graphs_service.h"
+#include "server/rpc/listener.h"
 #include "server/rpc/nodes_service.h"
 #include "server/rpc/socket.h"
 #include "server/rpc/workers_service.h"
@@ -44,14 +45,29 @@ class Endpoint {
   void Listen(std::string address) { addresses_.push_back(std::move(address)); }
 
   Status Start() {
-    ports_.assign(addresses_.size(), -1);
-    for (std::size_t i = 0; i < addresses_.size(); ++i)
-      builder_.AddListeningPort(addresses_[i], grpc::InsecureServerCredentials(), &ports_[i]);
+    for (const std::string& address : addresses_) {
+      auto listener = Listener::Open(address);
+      if (!listener.ok()) return listener.status();
+      listeners_.push_back(*std::move(listener));
+      acceptors_.push_back(builder_.experimental().AddExternalConnectionAcceptor(
+          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+          grpc::InsecureServerCredentials()));
+    }
     server_ = builder_.BuildAndStart();
-    if (server_ != nullptr) return Ok();
-    for (std::size_t i = 0; i < addresses_.size(); ++i)
-      if (ports_[i] <= 0) return CannotListen(addresses_[i], "it is taken, or not this machine's");
-    return Error(Code::kFailedPrecondition, "cannot listen on {}", addresses_.front());
+    if (server_ == nullptr)
+      return Error(Code::kFailedPrecondition, "cannot serve at {}", addresses_.front());
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+      listeners_[i]->Accept([acceptor = acceptors_[i].get()](int fd) {
+        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+        connection.fd = fd;
+        acceptor->HandleNewConnection(&connection);
+      });
+    return Ok();
+  }
+
+  /// New connections wait with the kernel from here on.
+  void StopAccepting() {
+    for (const auto& listener : listeners_) listener->Stop();
   }
 
   void SetServing(bool is_leading, bool is_standby) {
@@ -65,7 +81,7 @@ class Endpoint {
 
   grpc::Server* server() { return server_.get(); }
   const std::vector<std::string>& addresses() const { return addresses_; }
-  int port(std::size_t i) const { return ports_[i]; }
+  int port(std::size_t i) const { return listeners_[i]->port(); }
 
  private:
   std::vector<grpc::Service*> All() {
@@ -97,8 +113,9 @@ class Endpoint {
   AdminService admin_;
   grpc::ServerBuilder builder_;
   std::vector<std::string> addresses_;
-  std::vector<int> ports_;
   std::unique_ptr<grpc::Server> server_;
+  std::vector<std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor>> acceptors_;
+  std::vector<std::unique_ptr<Listener>> listeners_;  // parallel to addresses_; they end first
 };
 
 }  // namespace
@@ -135,6 +152,7 @@ class RpcServer::State {
     if (is_shut_down_) return;
     is_shut_down_ = true;
     SetServing(false, false);
+    for (Endpoint* endpoint : Running()) endpoint->StopAccepting();
     gate_.streams().StopAll();
     const auto deadline = std::chrono::system_clock::now() + patience;
     std::vector<std::jthread> waiting;  // both at once: the patience is for all

@@ -32,18 +32,23 @@ Status CannotListen(const std::string& address, const std::string& why) {
                      {.reason = "CANNOT_LISTEN", .metadata = {{"address", address}}, .fields = {}});
 }
 
-Status CheckAddress(const std::string& address) {
-  if (!IsUnixAddress(address)) return Ok();
+Status UnixName(const std::string& address, sockaddr_un* name) {
   std::string path = address.substr(sizeof kUnix - 1);
   if (path.starts_with("//")) path.erase(0, 2);
-  sockaddr_un socket{};
-  socket.sun_family = AF_UNIX;
+  name->sun_family = AF_UNIX;
   if (path.empty()) return CannotListen(address, "it has no path");
-  if (path.size() >= sizeof socket.sun_path)
+  if (path.size() >= sizeof name->sun_path)
     return CannotListen(address, fmt::format("the path is {} bytes long, {} is the most",
-                                             path.size(), sizeof socket.sun_path - 1));
-  std::memcpy(socket.sun_path, path.data(), path.size());
-  if (IsAnswered(socket)) return CannotListen(address, "another program answers there");
+                                             path.size(), sizeof name->sun_path - 1));
+  std::memcpy(name->sun_path, path.data(), path.size());
+  return Ok();
+}
+
+Status CheckAddress(const std::string& address) {
+  if (!IsUnixAddress(address)) return Ok();
+  sockaddr_un name{};
+  if (Status named = UnixName(address, &name); !named.ok()) return named;
+  if (IsAnswered(name)) return CannotListen(address, "another program answers there");
   return Ok();
 }
 

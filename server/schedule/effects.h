@@ -45,6 +45,7 @@ struct Tally {
   std::vector<RunEnd> runs_ended;
   std::vector<std::pair<Reason, std::int64_t>> hits;
   std::int64_t joined = 0;
+  Accounts accounts;  // of all builds together
   std::int64_t late_reports = 0;
 };
 

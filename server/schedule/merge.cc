@@ -1,11 +1,15 @@
 #include <algorithm>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "server/base/check.h"
 #include "server/fingerprint/fingerprint.h"
+#include "server/schedule/accounts.h"
 #include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
@@ -168,6 +172,7 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
     if (IsValidNow(catalog_, traffic_, planned, outputs)) {
       found.partitions.insert(found.partitions.end(), outputs.begin(), outputs.end());
       ++found.configs;
+      found.saved_ms += SavedByHit(plan, *planned.config, durations_);
       continue;
     }
     PendingNode* target =
@@ -258,6 +263,9 @@ void Schedule::RecordHits(PendingBuild& build, const Plan& plan, const Found& fo
   build.row.counts.cached += configs;
   build.row.counts.total += configs;
   effects_.tally.hits.emplace_back(Reason::kCached, configs);
+  const std::int64_t saved_ms = found.saved_ms + SavedByHits(plan, durations_);
+  build.row.accounts.saved_by_cache_ms += saved_ms;
+  effects_.tally.accounts.saved_by_cache_ms += saved_ms;
   journal_.NodesSkipped(build.row.id, configs, now);
   journal_.changes().hits.push_back(std::move(hits));
 }
@@ -271,8 +279,13 @@ void Schedule::Attach(PendingBuild& build, const std::vector<Tie>& ties, TimePoi
                  .joined = {},
                  .reasons = {}};
   std::vector<NodeChange> changes;
+  std::set<BuildId> joined;  // each is told once, with the first node that is shared with it
   for (const Tie& tie : ties) {
     PendingNode& node = *tie.node;
+    std::string message;
+    if (tie.is_joined && !node.waiters.empty())
+      if (const BuildId other = node.waiters.front().build->row.id; joined.insert(other).second)
+        message = fmt::format("it joins build {}", other.value);
     row.nodes.push_back(node.row.id);
     row.levels.push_back(tie.level);
     row.joined.push_back(tie.is_joined ? 1 : 0);
@@ -283,7 +296,7 @@ void Schedule::Attach(PendingBuild& build, const std::vector<Tie>& ties, TimePoi
                        .run = node.lease.run,
                        .level = tie.level,
                        .is_joined = tie.is_joined,
-                       .message = {}});
+                       .message = std::move(message)});
     node.waiters.push_back({&build, tie.level, tie.is_joined});
     build.by_level[tie.level].push_back(node.row.id);
     ++build.left_by_level[tie.level];

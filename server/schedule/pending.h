@@ -73,6 +73,7 @@ struct Tie {
 struct Found {
   std::vector<PartitionId> partitions;
   std::int64_t configs = 0;
+  std::int64_t saved_ms = 0;
 };
 
 /// How much of the pending graph is in which state.

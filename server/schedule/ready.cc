@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "server/schedule/accounts.h"
 #include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
@@ -71,6 +72,7 @@ void Schedule::CutOff(PendingNode& node, TimePoint now) {
     partition.is_suspect = false;
     SavePartition(id);
   }
+  effects_.tally.accounts.saved_by_cut_off_ms += CreditCutOff(node).saved_by_cut_off_ms;
   EndNode(node, NodeState::kSkipped, Reason::kCutOff, "", now);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "server/base/check.h"
+#include "server/schedule/accounts.h"
 #include "server/schedule/schedule.h"
 
 // What workers report, and how nodes end.
@@ -142,6 +143,9 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
 
 void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint) {
   const Lease lease = std::exchange(node.lease, {});
+  const Accounts charged = ChargeRun(node, report);
+  effects_.tally.accounts.spent_ms += charged.spent_ms;
+  effects_.tally.accounts.saved_by_joining_ms += charged.saved_by_joining_ms;
   for (std::size_t i = 0; i < node.row.outputs.size(); ++i) {
     traffic_.EndWrite(node.row.outputs[i]);
     if (report.outcome == Outcome::kSucceeded) continue;
@@ -154,6 +158,7 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
   for (const Waiter& waiter : node.waiters) {
     --waiter.build->running;
     waiter.build->is_dirty = true;
+    if (charged.spent_ms > 0) SaveBuild(*waiter.build);
     ready_.File(*waiter.build);
   }
   workers_.Drop(node, lease);

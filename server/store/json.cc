@@ -157,6 +157,13 @@ void ReadCounts(const Json& json, NodeCounts& counts) {
   Get(json, "cancelled", counts.cancelled);
 }
 
+void ReadAccounts(const Json& json, Accounts& accounts) {
+  Get(json, "spent_ms", accounts.spent_ms);
+  Get(json, "saved_by_cache_ms", accounts.saved_by_cache_ms);
+  Get(json, "saved_by_joining_ms", accounts.saved_by_joining_ms);
+  Get(json, "saved_by_cut_off_ms", accounts.saved_by_cut_off_ms);
+}
+
 Build ReadBuild(const Json& json) {
   Build build;
   Get(json, "id", build.id);
@@ -174,6 +181,7 @@ Build ReadBuild(const Json& json) {
   GetEnum(json, "reason", build.reason);
   Get(json, "message", build.message);
   if (const auto at = json.find("counts"); at != json.end()) ReadCounts(*at, build.counts);
+  if (const auto at = json.find("accounts"); at != json.end()) ReadAccounts(*at, build.accounts);
   Get(json, "received_at_ms", build.received_at);
   Get(json, "started_at_ms", build.started_at);
   Get(json, "ended_at_ms", build.ended_at);

@@ -73,6 +73,13 @@ void Write(JsonWriter& json, const NodeCounts& counts) {
   json.Field("failed", counts.failed).Field("cancelled", counts.cancelled).End();
 }
 
+void Write(JsonWriter& json, const Accounts& accounts) {
+  json.Begin().Field("spent_ms", accounts.spent_ms);
+  json.Field("saved_by_cache_ms", accounts.saved_by_cache_ms);
+  json.Field("saved_by_joining_ms", accounts.saved_by_joining_ms);
+  json.Field("saved_by_cut_off_ms", accounts.saved_by_cut_off_ms).End();
+}
+
 }  // namespace
 
 std::string ToJson(const JobConfig& config) {
@@ -107,6 +114,8 @@ std::string ToJson(const Build& build) {
   json.Field("reason", static_cast<int>(build.reason)).Field("message", build.message);
   json.Key("counts");
   Write(json, build.counts);
+  json.Key("accounts");
+  Write(json, build.accounts);
   json.Field("received_at_ms", ToMillis(build.received_at));
   json.Field("started_at_ms", ToMillis(build.started_at));
   json.Field("ended_at_ms", ToMillis(build.ended_at));

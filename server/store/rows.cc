@@ -82,6 +82,10 @@ StatusOr<Build> ReadBuild(Row& row) {
   build.ended_at = row.Time();
   build.received_event = row.As<EventSeq>();
   build.ended_event = row.As<EventSeq>();
+  build.accounts.spent_ms = row.Int64();
+  build.accounts.saved_by_cache_ms = row.Int64();
+  build.accounts.saved_by_joining_ms = row.Int64();
+  build.accounts.saved_by_cut_off_ms = row.Int64();
   return build;
 }
 

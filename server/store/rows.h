@@ -23,7 +23,8 @@ inline constexpr char kBuildList[] =
     "b.deadline, b.labels::text, b.plan_etag, b.state, b.reason, b.message, b.nodes_total, "
     "b.nodes_cached, b.nodes_cut_off, b.nodes_joined, b.nodes_running, b.nodes_succeeded, "
     "b.nodes_failed, "
-    "b.nodes_cancelled, b.received_at, b.started_at, b.ended_at, b.received_event, b.ended_event";
+    "b.nodes_cancelled, b.received_at, b.started_at, b.ended_at, b.received_event, b.ended_event, "
+    "b.spent_ms, b.saved_by_cache_ms, b.saved_by_joining_ms, b.saved_by_cut_off_ms";
 StatusOr<Build> ReadBuild(Row& row);
 
 /// Without the config, of which only the digest is here.

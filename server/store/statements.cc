@@ -19,13 +19,15 @@ constexpr char kBuildsSql[] =
     "ON CONFLICT (id) DO UPDATE SET (namespace, graph, revision, cache_mode, discipline, jobs_max, "
     "keeps_going, priority, deadline, state, reason, message, nodes_total, nodes_cached, "
     "nodes_cut_off, nodes_joined, nodes_running, nodes_succeeded, nodes_failed, nodes_cancelled, "
-    "started_at, ended_at, received_event, ended_event) = (EXCLUDED.namespace, EXCLUDED.graph, "
+    "started_at, ended_at, received_event, ended_event, spent_ms, saved_by_cache_ms, "
+    "saved_by_joining_ms, saved_by_cut_off_ms) = (EXCLUDED.namespace, EXCLUDED.graph, "
     "EXCLUDED.revision, EXCLUDED.cache_mode, EXCLUDED.discipline, EXCLUDED.jobs_max, "
     "EXCLUDED.keeps_going, EXCLUDED.priority, EXCLUDED.deadline, EXCLUDED.state, EXCLUDED.reason, "
     "EXCLUDED.message, EXCLUDED.nodes_total, EXCLUDED.nodes_cached, EXCLUDED.nodes_cut_off, "
     "EXCLUDED.nodes_joined, EXCLUDED.nodes_running, EXCLUDED.nodes_succeeded, "
     "EXCLUDED.nodes_failed, EXCLUDED.nodes_cancelled, EXCLUDED.started_at, EXCLUDED.ended_at, "
-    "EXCLUDED.received_event, EXCLUDED.ended_event)";
+    "EXCLUDED.received_event, EXCLUDED.ended_event, EXCLUDED.spent_ms, "
+    "EXCLUDED.saved_by_cache_ms, EXCLUDED.saved_by_joining_ms, EXCLUDED.saved_by_cut_off_ms)";
 
 constexpr char kNodesSql[] =
     "UPDATE node n SET state = t.state, reason = t.reason, must_run = t.must_run, "

@@ -31,6 +31,9 @@ Records BuildRows(const std::vector<Build>& builds) {
     rows.Int64(counts.cancelled);
     rows.Time(b->received_at).Time(b->started_at).Time(b->ended_at);
     rows.Int64(b->received_event.value).Int64(b->ended_event.value);
+    const Accounts& accounts = b->accounts;
+    rows.Int64(accounts.spent_ms).Int64(accounts.saved_by_cache_ms);
+    rows.Int64(accounts.saved_by_joining_ms).Int64(accounts.saved_by_cut_off_ms);
   }
   return rows;
 }

@@ -97,6 +97,16 @@ void Metrics::Hits(Reason reason, std::int64_t count) {
 
 void Metrics::Joined(std::int64_t count) { series_->joins.Increment(static_cast<double>(count)); }
 
+void Metrics::Computed(const Accounts& accounts) {
+  const auto add = [](prometheus::Counter* counter, std::int64_t ms) {
+    if (ms > 0) counter->Increment(static_cast<double>(ms) / 1000);
+  };
+  add(series_->compute_spent, accounts.spent_ms);
+  add(series_->compute_saved[0], accounts.saved_by_cache_ms);
+  add(series_->compute_saved[1], accounts.saved_by_joining_ms);
+  add(series_->compute_saved[2], accounts.saved_by_cut_off_ms);
+}
+
 void Metrics::Planned(std::int64_t nodes, Micros duration) {
   series_->planned_nodes.Increment(static_cast<double>(nodes));
   series_->plan_seconds.Observe(Seconds(duration));

@@ -42,6 +42,7 @@ class Metrics final : public Observer {
   void LateReportRefused() override;
   void Hits(Reason reason, std::int64_t count) override;
   void Joined(std::int64_t count) override;
+  void Computed(const Accounts& accounts) override;
   void Planned(std::int64_t nodes, Micros duration) override;
   void Queue(const QueueDepth& depth) override;
   void Workers(const WorkerLoad& load) override;

@@ -116,6 +116,14 @@ Metrics::Series::Series(const std::string& version)
     hits[static_cast<std::size_t>(reason)] =
         &AddCounter(*registry, "fft_hits_total", "Nodes that need not run, by reason.",
                     {{"reason", std::string(ToString(reason))}});
+  compute_spent =
+      &AddCounter(*registry, "fft_compute_seconds_total",
+                  "Slot time of ended runs: how long they took, times their slots.", {});
+  constexpr std::array kSavers = {"cache", "joining", "cut_off"};
+  for (std::size_t i = 0; i < kSavers.size(); ++i)
+    compute_saved[i] =
+        &AddCounter(*registry, "fft_compute_saved_seconds_total",
+                    "Slot time that builds were spared, by what spared it.", {{"by", kSavers[i]}});
   AddGauge(*registry, "fft_build_info", "1, with the version of the program.",
            {{"version", version}})
       .Set(1);

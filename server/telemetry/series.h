@@ -37,7 +37,9 @@ struct Metrics::Series {
   prometheus::Histogram& run_seconds;
   std::array<prometheus::Counter*, kOutcomes> runs{};  // by number of Outcome
   prometheus::Counter& late_reports;
-  std::array<prometheus::Counter*, kReasons> hits{};  // by number of Reason; null: not a hit's
+  prometheus::Counter* compute_spent = nullptr;
+  std::array<prometheus::Counter*, 3> compute_saved{};  // by cache, joining, cut-off
+  std::array<prometheus::Counter*, kReasons> hits{};    // by number of Reason; null: not a hit's
   prometheus::Counter& joins;
   prometheus::Histogram& plan_seconds;
   prometheus::Counter& planned_nodes;

@@ -57,6 +57,10 @@ Build SampleBuild(std::int64_t id) {
                   .succeeded = 6,
                   .failed = 7,
                   .cancelled = 8};
+  build.accounts = {.spent_ms = 21,
+                    .saved_by_cache_ms = 22,
+                    .saved_by_joining_ms = 23,
+                    .saved_by_cut_off_ms = 24};
   build.received_at = At(1);
   build.started_at = At(2);
   build.ended_at = At(3);

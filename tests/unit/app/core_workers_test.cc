@@ -34,6 +34,23 @@ TEST_F(CoreWorkers, AGrantLeavesOnlyAfterItsCommit) {
   EXPECT_TRUE(is_written);
 }
 
+// A worker forgets what is acknowledged: before the commit that would lose it.
+TEST_F(CoreWorkers, AnAcknowledgementLeavesOnlyAfterItsCommit) {
+  const auto session = std::make_shared<FakeSession>();
+  const auto welcome = Connect(session);
+  ASSERT_TRUE(Create().Get().ok());
+  ASSERT_TRUE(Eventually([&] { return session->grants().size() == 1; }));
+  store_.Hold();
+  const int before = store_.commits();
+  Work(welcome->worker, *session);
+  store_.AwaitCommits(before + 1);
+  EXPECT_TRUE(session->acknowledged().empty());
+  EXPECT_EQ(session->grants().size(), 1U);  // nor does the grant that it frees
+  store_.Release();
+  ASSERT_TRUE(Eventually([&] { return session->acknowledged().size() == 1; }));
+  EXPECT_EQ(store_.batch(static_cast<std::size_t>(before)).runs.size(), 1U);
+}
+
 TEST_F(CoreWorkers, AHeartbeatIsAnsweredThoughNothingCanBeCommitted) {
   const auto session = std::make_shared<FakeSession>();
   const auto welcome = Connect(session);

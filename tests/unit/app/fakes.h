@@ -204,6 +204,13 @@ class FakeSession final : public WorkerSession {
       grants.insert(grants.end(), orders.grants.begin(), orders.grants.end());
     return grants;
   }
+  std::vector<RunId> acknowledged() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<RunId> runs;
+    for (const WorkerOrders& orders : orders_)
+      runs.insert(runs.end(), orders.acknowledged.begin(), orders.acknowledged.end());
+    return runs;
+  }
   std::size_t sent() const {
     const std::lock_guard lock(mutex_);
     return orders_.size();

@@ -58,6 +58,11 @@ std::string Desk::Print(const Event& event) const {
             "{} cancelled",
             ToString(build.reason), build.message, n.total, n.cached, n.cut_off, n.joined,
             n.succeeded, n.failed, n.cancelled);
+      const Accounts& a = build.accounts;
+      if (a != Accounts{})
+        text += fmt::format("; spent {} ms, saved {} by cache, {} by joining, {} by cut-off",
+                            a.spent_ms, a.saved_by_cache_ms, a.saved_by_joining_ms,
+                            a.saved_by_cut_off_ms);
       break;
     }
     case EventKind::kNodesAttached:

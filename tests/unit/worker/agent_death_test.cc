@@ -91,6 +91,29 @@ TEST_F(AgentDeathTest, NothingIsPublishedUntilAdopted) {
   EXPECT_EQ(world_.Output("a"), "late\n");
 }
 
+// It does not listen to SIGTERM, writes all the same, and even succeeds: nobody reads it.
+TEST_F(AgentDeathTest, AZombieThatWritesAfterItsLeaseChangesNothing) {
+  world_.daemon.Grant(world_.Job(1,
+                                 kShell + "trap '' TERM; exec 3> " + (world_.dir / "fifo") +
+                                     "; echo up >&3; read x < " + (world_.dir / "go") +
+                                     "; echo $x > $FFT_OUT/a\n",
+                                 {"a"}));
+  fifo_ = Fd(::open((world_.dir / "fifo").c_str(), O_RDONLY));
+  char up[3];
+  ASSERT_EQ(::read(fifo_.get(), up, 3), 3);
+  world_.daemon.AwaitStarted(1);
+  v1::DaemonMessage kills;
+  kills.add_kills(1);
+  world_.daemon.Say(kills);
+  // Orders are obeyed one after the other: once this one has run, that one was heard.
+  EXPECT_EQ(world_.RunJob(2, kShell + ": > $FFT_OUT/b", {"b"}).outcome(), v1::OUTCOME_SUCCEEDED);
+  Go("zombie");
+  const v1::RunReport report = world_.daemon.AwaitReport(1);
+  EXPECT_EQ(report.outcome(), v1::OUTCOME_CANCELLED) << report.message();
+  EXPECT_TRUE(report.left_outputs_alone());
+  EXPECT_FALSE(fs::exists(world_.dir / "root/a"));
+}
+
 TEST_F(AgentDeathTest, ARunThatIsNotAdoptedIsKilled) {
   StartWaitingJob(1);
   world_.agent.KillHard();
