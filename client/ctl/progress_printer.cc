@@ -61,7 +61,7 @@ void ProgressPrinter::Take(const v1::Event& event) {
 void ProgressPrinter::TakeBuild(const v1::Build& build) {
   build_ = build.id();
   if (IsEnd(build.state())) return PrintEnd(build);
-  const bool is_waiting = build.state() == v1::BUILD_PLANNING && !build.message().empty();
+  const bool is_waiting = build.message().starts_with("waiting: ");
   if (build.state() == state_ && (!is_waiting || build.message() == awaited_)) return;
   state_ = build.state();
   std::string more;

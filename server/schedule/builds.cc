@@ -151,6 +151,28 @@ void Schedule::On(const Ticked&, TimePoint now) {
       agenda_.to_check.push_back(build->row.id);
     }
     if (saves_counts && build->is_dirty) SaveBuild(*build);
+    if (saves_counts && !build->is_awaiting) TellUnrunnable(*build, now);
+  }
+}
+
+// What nobody has is told once, when nobody has had it for a while: workers come and go.
+void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
+  for (const auto& [line, places] : build.ready) {
+    PendingNode& node = *places.begin()->node;
+    if (CouldAny(workers_.all(), node.job->limits)) {
+      node.unrunnable_since = {};
+      continue;
+    }
+    if (node.unrunnable_since == TimePoint{}) node.unrunnable_since = now;
+    if (now - node.unrunnable_since < options_.unrunnable_after) continue;
+    const std::string missing = WhatNobodyHas(node.job->limits);
+    TellNode(node, NodeState::kReady, Reason::kNoWorker, missing, now);
+    build.is_awaiting = true;
+    build.row.message = fmt::format(
+        "waiting: {} {}: {}", node.row.config->job,
+        node.row.config->outputs.empty() ? "" : node.row.config->outputs.front(), missing);
+    journal_.BuildChanged(build.row, now);
+    return SaveBuild(build);
   }
 }
 

@@ -18,6 +18,8 @@ struct ScheduleOptions {
   int leases_max = 1'024;
   /// How often a build looks again for data from outside the graph that it waits for.
   Duration await_every{2'000};
+  /// A build is told of a node that no worker can run when it has been so for this long.
+  Duration unrunnable_after{60'000};
   int faults_max = 3;  // infrastructure faults in a row, then quarantine
 };
 

@@ -44,6 +44,7 @@ struct PendingNode {
   bool is_probing = false;  // looks like a hit; its data is being looked at
   bool is_woken = false;    // stands in the schedule's list of nodes to look at
   TimePoint ready_at{};
+  TimePoint unrunnable_since{};        // no worker has what it asks for; zero: some has
   Lease lease;                         // lease.run: none when it is not granted
   double expected_ms = 0;              // learned, as of the grant
   LearnedDuration* learned = nullptr;  // of its job

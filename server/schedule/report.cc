@@ -84,6 +84,10 @@ void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
   effects_.tally.ready_to_start_ms.push_back((now - node.ready_at).count());
   for (const Waiter& waiter : node.waiters) {
     Build& build = waiter.build->row;
+    if (node.unrunnable_since != TimePoint{}) {  // somebody came who has what nobody had
+      waiter.build->StopAwaiting();
+      SaveBuild(*waiter.build);
+    }
     if (build.started_at != TimePoint{} || node.row.kind != NodeKind::kJob) continue;
     build.started_at = now;
     effects_.tally.submit_to_start_ms.push_back((now - build.received_at).count());
@@ -279,6 +283,7 @@ void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
   }
   if (node.row.state != NodeState::kFailed && node.row.state != NodeState::kCancelled) return;
   build.has_failed = true;
+  build.StopAwaiting();
   if (node.row.state != NodeState::kFailed || !build.row.message.empty()) return;
   build.row.message = fmt::format(
       "{} {}: {}", node.row.config->job, node.row.config->outputs.front(),

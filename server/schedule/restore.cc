@@ -85,6 +85,7 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
     build->row.counts = {.total = row.counts.cached, .cached = row.counts.cached};
     build->has_failed = row.reason == Reason::kFailFast;
     build->is_dirty = build->is_stored = true;
+    if (row.message.starts_with("waiting: ")) build->row.message.clear();
     if (row.options.discipline == Discipline::kEager)
       build->open_level = std::numeric_limits<int>::max();
     requests_.Opened(row);

@@ -67,6 +67,7 @@ class Schedule {
                 TimePoint now);
   void Check(PendingBuild& build, TimePoint now);
   void SaveBuild(PendingBuild& build);
+  void TellUnrunnable(PendingBuild& build, TimePoint now);
   void WriteBuilds();
   void On(const BuildPlanned& c, TimePoint now);
   void On(const ConfigureNeeded& c, TimePoint now);

@@ -24,12 +24,6 @@ std::string NameOf(const PendingNode& node) {
                      builds.empty() ? "none" : builds);
 }
 
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 // What is open, and what has to end before this one's level opens.
 std::string OfLevel(const Waiter& waiter) {
   const PendingBuild& build = *waiter.build;
@@ -71,18 +65,9 @@ void AddHolds(const Schedule& schedule, const PendingNode& node, std::vector<std
                                    waiter.build->row.id.value, waiter.build->running));
   }
   if (!lines->empty()) return;
-  const RunLimits& limits = node.job->limits;
-  const bool could_any =
-      std::any_of(schedule.workers().begin(), schedule.workers().end(), [&](const auto& item) {
-        const KnownWorker& worker = item.second;
-        return worker.is_connected && !worker.row.is_draining && CouldRun(worker.row, limits);
-      });
-  if (could_any)
-    lines->push_back("it waits for a slot: all that could run it are taken by others");
-  else
-    lines->push_back(fmt::format(
-        "no worker that is connected and takes work has {} slots{}", limits.slots,
-        limits.worker_labels.empty() ? "" : " and the labels " + Joined(limits.worker_labels)));
+  lines->push_back(CouldAny(schedule.workers(), node.job->limits)
+                       ? "it waits for a slot: all that could run it are taken by others"
+                       : WhatNobodyHas(node.job->limits));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace fft {
 
 namespace {
@@ -19,6 +21,21 @@ bool CouldRun(const Worker& worker, const RunLimits& limits) {
                        return std::find(worker.labels.begin(), worker.labels.end(), label) !=
                               worker.labels.end();
                      });
+}
+
+std::string WhatNobodyHas(const RunLimits& limits) {
+  std::string labels;
+  for (const std::string& label : limits.worker_labels)
+    labels += (labels.empty() ? " and the labels " : ", ") + label;
+  return fmt::format("no worker that is connected and takes work has {} slots{}", limits.slots,
+                     labels);
+}
+
+bool CouldAny(const std::map<WorkerId, KnownWorker>& workers, const RunLimits& limits) {
+  return std::any_of(workers.begin(), workers.end(), [&](const auto& item) {
+    const KnownWorker& worker = item.second;
+    return worker.is_connected && !worker.row.is_draining && CouldRun(worker.row, limits);
+  });
 }
 
 KnownWorker& WorkerTable::Join(Worker row) {

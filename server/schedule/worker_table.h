@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <string>
 
 #include "server/schedule/options.h"
 #include "server/schedule/pending.h"
@@ -9,6 +10,10 @@ namespace fft {
 
 /// Whether `worker` has the slots and the labels that are asked for.
 bool CouldRun(const Worker& worker, const RunLimits& limits);
+/// Whether any that is connected and takes work could.
+bool CouldAny(const std::map<WorkerId, KnownWorker>& workers, const RunLimits& limits);
+/// In words: what nobody has.
+std::string WhatNobodyHas(const RunLimits& limits);
 
 /// The workers that were ever here, and what they hold.
 ///

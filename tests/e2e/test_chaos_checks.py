@@ -7,7 +7,7 @@ import chaos_clients
 import chaos_graph
 import chaos_job
 import chaos_records as records
-import chaos_world
+import chaos_storm
 
 types = records.types
 VALUES = {"source/1": "first"}
@@ -37,7 +37,7 @@ def run(number, ref, outcome="SUCCEEDED", begin=0, **more):
 
 
 def kill(what, at, worker="w"):
-    return chaos_world.Kill(what, worker, 1, 1000 + at, at)
+    return chaos_storm.Kill(what, worker, 1, 1000 + at, at)
 
 
 def build(state="SUCCEEDED", **more):

@@ -98,6 +98,16 @@ void World::Turn() {
 void World::RunClients() {
   for (Wanted& wanted : wanted_) {
     if (wanted.accepted || wanted.reply || now_ < wanted.again_at || !loop_->is_loaded()) continue;
+    // As the use case does: of builds that ended before a restart the store alone knows.
+    const auto earlier = std::find_if(builds().begin(), builds().end(), [&](const auto& item) {
+      return item.second.principal == wanted.build.principal &&
+             item.second.request_id == wanted.build.request_id;
+    });
+    if (earlier != builds().end()) {
+      wanted.accepted = earlier->first;
+      acknowledged_.insert(earlier->first);
+      continue;
+    }
     wanted.reply = ReplyId{++last_reply_};
     inbox_.push_back(BuildRequested{wanted.reply, wanted.build});
     if (Chance(faults_.repeat))
