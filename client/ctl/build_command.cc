@@ -7,6 +7,7 @@
 #include "client/ctl/progress_printer.h"
 #include "client/ctl/session.h"
 #include "client/lib/calls.h"
+#include "fft/build/v1/nodes.grpc.pb.h"
 #include "server/base/clock.h"
 
 namespace fft {
@@ -95,7 +96,15 @@ int Follow(const Session& session, std::int64_t id) {
   session.Listen();
   const SystemClock clock;
   std::ostream nowhere(nullptr);
-  ProgressPrinter printer(session.is_json() ? nowhere : session.out, session.arguments.is_verbose);
+  const auto why = [&](std::int64_t node) -> std::string {
+    v1::ExplainNodeRequest request;
+    request.set_node(node);
+    const auto explained = session.client.Call(&v1::Nodes::Stub::ExplainNode, request);
+    if (!explained.ok() || explained->lines().empty()) return "";
+    return explained->lines(explained->lines_size() - 1);
+  };
+  ProgressPrinter printer(session.is_json() ? nowhere : session.out, session.arguments.is_verbose,
+                          why);
   Outage outage(session);
   const Status status = WatchBuild(
       session.client, id,

@@ -1,5 +1,7 @@
 #include "client/ctl/progress_printer.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "client/ctl/format.h"
@@ -137,7 +139,7 @@ void ProgressPrinter::PrintFailure(const v1::NodeChange& change) {
 
 void ProgressPrinter::PrintSummary(TimePoint now) {
   if (!is_changed_ && now - summed_up_ < kSilenceMax) return;
-  is_changed_ = false;
+  const bool is_silent = !std::exchange(is_changed_, false);
   summed_up_ = now;
   const bool is_early = state_ < v1::BUILD_EXECUTING || all_.total == 0;
   if (is_early && state_ != v1::BUILD_STATE_UNSPECIFIED) {
@@ -154,6 +156,23 @@ void ProgressPrinter::PrintSummary(TimePoint now) {
     break;
   }
   out_ << '\n';
+  if (is_silent && all_.running == 0) PrintWhy();
+}
+
+// Of a node that could run next: one that is ready, or else of the lowest level.
+void ProgressPrinter::PrintWhy() {
+  std::int64_t first = 0;
+  std::pair<bool, int> best;
+  for (const auto& [node, seen] : nodes_) {
+    if (IsEnd(seen.state)) continue;
+    const std::pair<bool, int> rank = {seen.state != v1::NODE_READY, seen.level};
+    if (first != 0 && std::pair(best, first) <= std::pair(rank, node)) continue;
+    first = node;
+    best = rank;
+  }
+  if (first == 0 || !why_) return;
+  if (const std::string why = why_(first); !why.empty())
+    out_ << fmt::format("          node {}: {}\n", first, why);
 }
 
 void ProgressPrinter::PrintEnd(const v1::Build& build) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "fft/build/v1/builds.pb.h"
 #include "server/base/time.h"
@@ -17,7 +19,12 @@ namespace fft {
 /// node.  Used by the thread that watches.  Events may come in any portions; each comes once.
 class ProgressPrinter {
  public:
-  ProgressPrinter(std::ostream& out, bool is_verbose) : out_(out), is_verbose_(is_verbose) {}
+  /// What a node waits for, in words; empty when that is not known.
+  using Why = std::function<std::string(std::int64_t node)>;
+
+  /// `why` is asked when nothing runs and nothing has happened for a while; null: it is not told.
+  ProgressPrinter(std::ostream& out, bool is_verbose, Why why = nullptr)
+      : out_(out), is_verbose_(is_verbose), why_(std::move(why)) {}
 
   void Take(const build::v1::WatchResponse& message, TimePoint now);
 
@@ -42,10 +49,12 @@ class ProgressPrinter {
   void PrintFailure(const build::v1::NodeChange& change);
   void PrintRetry(const build::v1::NodeChange& change);
   void PrintSummary(TimePoint now);
+  void PrintWhy();
   void PrintEnd(const build::v1::Build& build);
 
   std::ostream& out_;
   const bool is_verbose_;
+  const Why why_;
   std::unordered_map<std::int64_t, Seen> nodes_;
   std::map<int, Level> levels_;
   Level all_;

@@ -135,6 +135,7 @@ void World::Publish(const Grant& grant, bool half) {
   std::vector<Digest> inputs, right_inputs;
   const bool is_wrong = !half && Chance(faults_.run_is_wrong);
   int wrong_since = is_wrong ? era_ : 0;
+  const Digest& revision = nodes().at(grant.lease.node).revision;
   for (std::size_t i = 0; i < grant.input_uris.size(); ++i) {
     const std::string& uri = grant.input_uris[i];
     Datum read;
@@ -144,6 +145,11 @@ void World::Publish(const Grant& grant, bool half) {
       Violate(fmt::format("run {} read {}, which is not there", grant.lease.run.value, uri));
     if (read.is_half_written)
       Violate(fmt::format("run {} read {}, which is half written", grant.lease.run.value, uri));
+    // What was wrong once may be what is right by now: sources and programs are edited meanwhile.
+    if (read.wrong_since != 0 &&
+        read.content == CleanResult(*graphs_by_revision_.at(revision), grant.config->inputs[i].ref,
+                                    disk_, clean_[revision]))
+      read.wrong_since = 0;
     wrong_since = std::max(wrong_since, read.wrong_since);
     inputs.push_back(SeenOf(grant.config->inputs[i], read));
     const Datum right{.content = read.wrong_since == 0 ? read.content : read.right};

@@ -19,7 +19,8 @@ v1::WatchResponse Message(const std::string& text) {
 
 /// A printer and what it wrote.
 struct Screen {
-  explicit Screen(bool is_verbose) : printer(out, is_verbose) {}
+  explicit Screen(bool is_verbose)
+      : printer(out, is_verbose, [](std::int64_t) { return "pool warehouse is full"; }) {}
   /// What `message` made it write, `ms` after the first one.
   std::string At(int ms, const std::string& message) {
     out.str("");
@@ -45,6 +46,22 @@ constexpr char kOneDone[] = R"(events { nodes_changed { state: NODE_SUCCEEDED
   changes { node: 2 job: "daily" outputs: "w/d/2" run: 12 reason: "NEVER_BUILT" } } })";
 constexpr char kUpstream[] = R"(events { nodes_changed { state: NODE_FAILED
   changes { node: 3 job: "month" outputs: "w/m/1" outputs: "w/m/2" reason: "UPSTREAM_FAILED" } } })";
+
+TEST(ProgressPrinter, SaysWhatIsWaitedForWhenNothingHappens) {
+  Screen screen(false);
+  screen.At(0, kAttached);
+  EXPECT_THAT(screen.At(5'000, ""), testing::EndsWith("0 of 3 done, 0 running; L01 of 2: 0 of 2\n"));
+  EXPECT_THAT(screen.At(16'000, ""), testing::EndsWith("  node 1: pool warehouse is full\n"));
+  screen.At(17'000, kRunning);
+  EXPECT_THAT(screen.At(40'000, ""), testing::Not(testing::HasSubstr("warehouse")));
+}
+
+TEST(ProgressPrinter, SaysWhoseWorkItJoined) {
+  Screen screen(false);
+  EXPECT_THAT(screen.At(0, R"(events { nodes_attached { build: 8 changes { node: 1 job: "daily"
+                outputs: "w/d/1" joined: true message: "it joins build 7" } } })"),
+              testing::StartsWith("it joins build 7: w/d/1 (daily)\n"));
+}
 
 TEST(ProgressPrinter, TellsTheStart) {
   Screen screen(false);
