@@ -76,7 +76,9 @@ bool World::RunUntilSettled(Duration limit) {
   while (now_ < ends) {
     Turn();
     const bool all_ended = std::all_of(wanted_.begin(), wanted_.end(), [&](const Wanted& w) {
-      return w.accepted && IsTerminal(builds().at(*w.accepted).state);
+      if (!w.accepted) return false;
+      const auto at = builds().find(*w.accepted);
+      return at == builds().end() || IsTerminal(at->second.state);  // gone: CheckRest() says so
     });
     const bool all_told = std::all_of(workers_.begin(), workers_.end(),
                                       [](const SimulatedWorker& w) { return w.held.empty(); });
