@@ -61,6 +61,8 @@ void Core::Failed(const Status& why) { replies_.FailAll(why); }
 // Watchers here see what the leader commits, soon after its own do.
 void Core::StandBy() {
   constexpr int kPage = 1'000;
+  // Workers of when this daemon led would be content with its heartbeats for ever.
+  sessions_.CloseAll(Serving());
   if (!is_following_) {
     const auto last = library_.LastEvent();
     if (!last.ok()) return;

@@ -1,3 +1,4 @@
+#include "server/base/error_details.h"
 #include "tests/unit/app/core_fixture.h"
 
 namespace fft {
@@ -61,6 +62,19 @@ TEST_F(CoreWorkers, AHeartbeatIsAnsweredThoughNothingCanBeCommitted) {
   const std::size_t before = session->sent();
   core_->WorkerSaid({.worker = welcome->worker, .is_heartbeat = true});
   EXPECT_EQ(session->sent(), before + 1);
+}
+
+TEST_F(CoreWorkers, WhoLosesItsLeadSendsItsWorkersToWhoHasIt) {
+  const auto session = std::make_shared<FakeSession>();
+  ASSERT_TRUE(Connect(session).ok());
+  store_.RefuseLead(WithDetails(
+      Error(Code::kFailedPrecondition, "another leads"),
+      {.reason = "ANOTHER_LEADER", .metadata = {{"address", "host:7450"}}, .fields = {}}));
+  store_.FailNext(Error(Code::kAborted, "the epoch is over"));
+  ASSERT_FALSE(Create().Get().ok());
+  ASSERT_TRUE(Eventually([&] { return session->closed().has_value(); }));
+  EXPECT_EQ(DetailsOf(*session->closed()).reason, "NOT_LEADING");
+  EXPECT_EQ(DetailsOf(*session->closed()).metadata.at("address"), "host:7450");
 }
 
 TEST_F(CoreWorkers, AReloadClosesAllStreamsAndWorkersSayWhatTheyHold) {
