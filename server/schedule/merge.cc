@@ -56,18 +56,18 @@ bool Holds(const Catalog& catalog, const Traffic& traffic, const Plan& plan, Nam
   return true;
 }
 
+// Somebody has done it since the plan was made.  What the planner saw already proves nothing: it
+// may have relied on a node that was to write it anew, and not have looked whether the data is
+// there.
 bool IsValidNow(const Catalog& catalog, const Traffic& traffic, const PlannedNode& planned,
                 const std::vector<PartitionId>& outputs) {
-  for (const PartitionId id : outputs) {
+  if (planned.must_run && !IsRepair(planned.reason)) return false;
+  return std::all_of(outputs.begin(), outputs.end(), [&](PartitionId id) {
     const Partition& partition = catalog.at(id);
-    if (traffic.LastWriter(id) || partition.uncertain_run || partition.is_tainted() ||
-        !partition.live.run || !partition.live.is_reusable ||
-        partition.live.key != planned.plan_key)
-      return false;
-    if (planned.must_run && !(IsRepair(planned.reason) && partition.live.run > planned.seen_run))
-      return false;
-  }
-  return true;
+    return !traffic.LastWriter(id) && !partition.uncertain_run && !partition.is_tainted() &&
+           partition.live.run > planned.seen_run && partition.live.is_reusable &&
+           partition.live.key == planned.plan_key;
+  });
 }
 
 }  // namespace
