@@ -10,45 +10,10 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-import api  # noqa: E402
-import world as worlds  # noqa: E402
-
-ROWS = []
-
-
-def row(what, measured, must):
-    ROWS.append((what, measured, must))
-    print(f"{what:<74} {measured:>32}   {must}", flush=True)
-
-
-def layered(folder, width, depth, runner, program="run"):
-    """`depth` levels of `width` nodes, each reading its neighbour of the level before."""
-    jobs = []
-    for level in range(depth):
-        lines = [f"  - label: l{level}", f'    outputs: ["l{level}/{{i}}"]']
-        if level:
-            lines.append(f'    inputs: ["l{level - 1}/{{i}}"]')
-        lines.append("    runner: noop" if runner == "noop" else f"    run: {program}\n    in_place: true")
-        jobs.append("\n".join(lines))
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "graph.yaml").write_text("graph: bench\nroot: data\njobs:\n" + "\n".join(jobs) + "\n")
-    if runner != "noop":
-        shutil.copy("/bin/true", folder / program)
-    return [f"l{depth - 1}/{i:05}" for i in range(width)]
-
-
-def wait_for(client, build_id):
-    while True:
-        build = client.build(build_id)
-        if build.state in api.TERMINAL_BUILDS:
-            assert build.state == 4, build.message
-            return build
-        worlds.select.select([], [], [], 0.05)
-
-
-def seconds(build):
-    return (build.end_time.ToNanoseconds() - build.receive_time.ToNanoseconds()) / 1e9
+from dispatch import bench_dispatch
+from merge import bench_merge
+from table import layered, psql, row, rss, seconds, wait_for, worlds
+from watchers import bench_stalled, bench_watchers
 
 
 def watched(w, build_id):
@@ -217,11 +182,6 @@ def bench_recovery():
         w.close()
 
 
-def rss(w):
-    status = pathlib.Path(f"/proc/{w.daemon.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) * 1024
-
-
 LIVE = 1_000_000
 LIVE_SQL = f"""
 INSERT INTO namespace VALUES (1, 'bench');
@@ -234,9 +194,7 @@ def bench_live():
     w = worlds.World(slots=2).start()
     try:
         empty = rss(w)
-        socket = next(p for p in w.folder.rglob(".s.PGSQL.*") if not p.name.endswith(".lock"))
-        subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", str(socket.parent), "-U", "fft", "-d", "fft",
-                        "-c", LIVE_SQL], check=True)
+        psql(w, LIVE_SQL)
         taken, used = [], []
         for _ in range(3):
             w.kill_daemon()

@@ -2,6 +2,7 @@
 
 import atexit
 import importlib
+import os
 import pathlib
 import shutil
 import subprocess
@@ -9,7 +10,10 @@ import sys
 import tempfile
 import time
 
-import grpc
+# A channel that nobody waits at is looked after only so often, 5 s by default: a restart would seem that long.
+os.environ.setdefault("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "100")
+
+import grpc  # noqa: E402 (reads the environment)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TERMINAL_BUILDS = (4, 5, 6)
@@ -56,10 +60,14 @@ class Client:
         self.channel.close()
 
     def create(self, graph, targets, request_id="", labels=None, **options):
+        return self.create_soon(graph, targets, request_id, labels, **options).result()
+
+    def create_soon(self, graph, targets, request_id="", labels=None, **options):
+        """A call that is under way."""
         request = globals()["builds_pb2"].CreateBuildRequest(
             graph=graph, targets=targets, request_id=request_id, labels=labels or {},
             options=types.BuildOptions(**options))
-        return self.builds.CreateBuild(request, timeout=60)
+        return self.builds.CreateBuild.future(request, timeout=60)
 
     def build(self, build_id):
         return self.builds.GetBuild(globals()["builds_pb2"].GetBuildRequest(id=build_id), timeout=30)
@@ -67,8 +75,9 @@ class Client:
     def cancel(self, build_id):
         return self.builds.CancelBuild(globals()["builds_pb2"].CancelBuildRequest(id=build_id), timeout=30)
 
-    def retry(self, build_id):
-        return self.builds.RetryBuild(globals()["builds_pb2"].RetryBuildRequest(id=build_id), timeout=30)
+    def retry(self, build_id, request_id=""):
+        return self.builds.RetryBuild(
+            globals()["builds_pb2"].RetryBuildRequest(id=build_id, request_id=request_id), timeout=30)
 
     def partition(self, namespace, ref):
         return self.catalog.GetPartition(

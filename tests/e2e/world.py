@@ -70,13 +70,15 @@ class World:
     # The daemon.
 
     def start(self):
-        self.daemon = subprocess.Popen(
-            [str(BIN / "fftd"), "dev", "--data", str(self.data), "--listen", self.address,
-             "--slots", str(self.slots)],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder,
-            env=self.environment(), start_new_session=True)
+        self.daemon = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                       cwd=self.folder, env=self.environment(), start_new_session=True)
         wait_until(self.is_ready, f"fftd to serve; its log:\n{self.log_text()}")
         return self
+
+    def command(self):
+        """The daemon's command line."""
+        return [str(BIN / "fftd"), "dev", "--data", str(self.data), "--listen", self.address,
+                "--slots", str(self.slots)]
 
     def environment(self):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FFT_")}

@@ -50,7 +50,8 @@ constexpr char kUpstream[] = R"(events { nodes_changed { state: NODE_FAILED
 TEST(ProgressPrinter, SaysWhatIsWaitedForWhenNothingHappens) {
   Screen screen(false);
   screen.At(0, kAttached);
-  EXPECT_THAT(screen.At(5'000, ""), testing::EndsWith("0 of 3 done, 0 running; L01 of 2: 0 of 2\n"));
+  EXPECT_THAT(screen.At(5'000, ""),
+              testing::EndsWith("0 of 3 done, 0 running; L01 of 2: 0 of 2\n"));
   EXPECT_THAT(screen.At(16'000, ""), testing::EndsWith("  node 1: pool warehouse is full\n"));
   screen.At(17'000, kRunning);
   EXPECT_THAT(screen.At(40'000, ""), testing::Not(testing::HasSubstr("warehouse")));
