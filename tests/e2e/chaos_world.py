@@ -46,8 +46,9 @@ class ChaosWorld(world.World):
     def launch(self, name):
         """Starts one of the programs; what it says goes to NAME.log."""
         with open(self.folder / f"{name}.log", "ab") as log:
-            self.kept[name] = subprocess.Popen(self.programs[name], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                               cwd=self.folder, env=self.environment(), start_new_session=True)
+            self.kept[name] = subprocess.Popen(
+                self.programs[name], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                env=self.environment(), start_new_session=True)
 
     def start(self):
         self.clients = [api.Client(address) for address in self.addresses]

@@ -1,8 +1,8 @@
 """Everything is killed at random while eight clients build: nothing lost, nothing doubled, nothing wrong.
 
-CHAOS_SEED=n repeats the decisions (not the timing), CHAOS_SECONDS=n makes the storm longer, CHAOS_WORLD=dev or twin
-says where (one fftd dev, or two daemons that take over from each other), and CHAOS_KEEP=folder keeps logs,
-counters and the database of a failed storm there.
+CHAOS_SEED=n repeats the decisions (not the timing), CHAOS_SECONDS=n makes the storm longer, CHAOS_WORLD=dev or
+CHAOS_WORLD=twin says where (one fftd dev, or two daemons that take over from each other), and CHAOS_KEEP=folder
+keeps logs, counters and the database of a failed storm there.
 """
 
 import collections

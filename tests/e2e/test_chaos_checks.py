@@ -20,7 +20,7 @@ def content(node):
 def line(what, run, node, at, **more):
     inputs = {}
     if what == "START":
-        inputs = {ref: content(ref) if not ref.startswith("source/") else "" for ref in chaos_graph.inputs_of(node)}
+        inputs = {ref: "" if ref.startswith("source/") else content(ref) for ref in chaos_graph.inputs_of(node)}
     fields = {"graph": "north", "what": what, "node": node, "run": run, "mono": at, "wall": 1000 + at,
               "inputs": inputs, "output": content(node) if what == "END" else "",
               "value": "first" if what == "END" and node.startswith("a/") else ""}
