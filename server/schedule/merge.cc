@@ -308,8 +308,10 @@ void Schedule::Attach(PendingBuild& build, const std::vector<Tie>& ties, TimePoi
       build.is_under_way = true;
       ready_.File(build);
     }
-    if (node.is_settled && !node.lease.run) Release(node);
-    if (node.upstreams_left == 0) Wake(node);
+    if (node.is_settled)
+      ReleaseFor(node.waiters.back(), node);
+    else if (node.upstreams_left == 0)
+      Wake(node);
   }
   row.opened_by = journal_.NodesAttached(build.row.id, std::move(changes), now);
   journal_.changes().attachments.push_back(std::move(row));

@@ -101,11 +101,14 @@ void Schedule::MakeReady(PendingNode& node, TimePoint now) {
 }
 
 void Schedule::Release(PendingNode& node) {
-  for (const Waiter& waiter : node.waiters)
-    if (IsReleasedBy(waiter)) ready_.Add(*waiter.build, node);
+  for (const Waiter& waiter : node.waiters) ReleaseFor(waiter, node);
   for (const BuildId id : node.helpers)
     if (PendingBuild* build = FindOpen(id); build != nullptr && !build->is_stopping)
       ready_.Add(*build, node);
+}
+
+void Schedule::ReleaseFor(const Waiter& waiter, PendingNode& node) {
+  if (IsReleasedBy(waiter) && !node.lease.run) ready_.Add(*waiter.build, node);
 }
 
 void Schedule::OpenLevels(PendingBuild& build) {
@@ -118,8 +121,10 @@ void Schedule::OpenLevels(PendingBuild& build) {
   for (const NodeId id : build.by_level[build.open_level]) {
     const auto found = nodes_.find(id);
     if (found == nodes_.end() || IsTerminal(found->second->row.state)) continue;
-    if (found->second->is_settled && !found->second->lease.run) Release(*found->second);
-    Wake(*found->second);
+    if (found->second->is_settled)
+      ReleaseFor({&build, build.open_level}, *found->second);
+    else
+      Wake(*found->second);
   }
 }
 

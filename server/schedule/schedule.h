@@ -20,10 +20,9 @@
 namespace fft {
 
 /// The one pending graph for everybody: which node is in which state for whom, and who runs next.
-/// Owned by one thread.  Reads no clock, draws no random number, blocks on nothing: the same state,
-/// command and `now` always give the same effects.  Step() takes what happened; Settle() draws all
-/// consequences and hands out what is to be committed and then sent.  Memory runs ahead of the
-/// store: when a commit fails, throw the schedule away and Restore() it from what is committed.
+/// Owned by one thread.  Reads no clock, draws no random number, blocks on nothing: equal state,
+/// command and `now` give equal effects.  Step() takes what happened; Settle() hands out what is to
+/// be committed, then sent.  When a commit fails, throw it away and Restore() what is committed.
 class Schedule {
  public:
   using Specs = std::map<Digest, std::shared_ptr<const GraphSpec>>;
@@ -88,6 +87,7 @@ class Schedule {
   void CutOff(PendingNode& node, TimePoint now);
   void MakeReady(PendingNode& node, TimePoint now);
   void Release(PendingNode& node);
+  void ReleaseFor(const Waiter& waiter, PendingNode& node);
   void OpenLevels(PendingBuild& build);
   void RankPaths(const Plan& plan, const std::vector<PendingNode*>& slots);
   void Raise(PendingNode& node, double path_ms);

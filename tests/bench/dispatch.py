@@ -66,7 +66,8 @@ class Slots:
 
 
 def bench_dispatch():
-    for slots, run_ms, what in ((2, (0, 0), "2 slots, runs of no length"), (32, (20, 100), "32 slots, runs of 20 to 100 ms")):
+    for slots, run_ms, what in ((2, (0, 0), "2 slots, runs of no length"),
+                                (32, (20, 100), "32 slots, runs of 20 to 100 ms")):
         w = worlds.World(slots=1).start()
         try:
             scripted_worker.only(w)
@@ -74,9 +75,7 @@ def bench_dispatch():
             w.deploy(w.folder / "g")
             table.runnable(w, RUNNABLE)
             worker = scripted_worker.ScriptedWorker(w.address, slots)
-            begin = time.monotonic()
             samples = sorted(Slots(worker, slots, run_ms).waits_ms())
-            print(len(samples) / (time.monotonic() - begin), "per s; commit avg ms", 1e3 * table.metric(w, "fft_commit_seconds_sum") / table.metric(w, "fft_commit_seconds_count"))
             assert w.client.status().ready > RUNNABLE - 2 * (SAMPLES + WARM_UP)
             worker.close()
             table.row(f"slot free to next grant there, 200,000 runnable: {what}",

@@ -42,9 +42,10 @@ class Round:
     def _check(self, before, builds):
         """Every node ran exactly once, by the daemon's own count, by the database, and as each client was told."""
         told = table.metric(self._w, "fft_runs_total") - before
-        rows = table.psql(self._w, "SELECT count(*), count(DISTINCT node_id), count(*) FILTER (WHERE outcome = 1) FROM run r "
-                          "JOIN node n ON n.id = r.node_id JOIN namespace s ON s.id = n.namespace_id "
-                          f"WHERE s.name = '{self._namespace}'")
+        rows = table.psql(self._w, f"""
+            SELECT count(*), count(DISTINCT node_id), count(*) FILTER (WHERE outcome = 1)
+              FROM run r JOIN node n ON n.id = r.node_id JOIN namespace s ON s.id = n.namespace_id
+             WHERE s.name = '{self._namespace}'""")
         assert told == NODES and rows == f"{NODES}|{NODES}|{NODES}", (told, rows)
         late = [build for build in builds if build.counts.succeeded + build.counts.cached != NODES]
         assert not late, late[0]
@@ -63,7 +64,6 @@ def bench_merge():
             taken = {1: [], CLIENTS: []}
             for turn, clients in enumerate((1, CLIENTS, CLIENTS, 1, 1, CLIENTS)):
                 taken[clients].append(Round(w, targets, clients, f"n{turn}{watches}", watches).run())
-            print(taken)
             one, all_of_them = statistics.median(taken[1]), statistics.median(taken[CLIENTS])
             table.row(f"100 clients x the same 10,000 x true{name}: 10,000 runs",
                       f"{all_of_them:.2f} s, {all_of_them / one:.2f} x one", f"1.2 x one client's {one:.2f} s")

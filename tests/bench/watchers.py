@@ -1,5 +1,6 @@
 """Two hundred watchers of a thousand events a second, and what one costs that does not read."""
 
+import os
 import threading
 import time
 
@@ -11,7 +12,7 @@ from watch_clients import Watchers
 WATCHERS = 200
 REPORTS_PER_S = 500  # each is two events: a node runs, a node has succeeded
 SECONDS = 20
-STALLED = 100
+STALLED = 200
 NODES = 10_000  # of a build while they stall
 
 
@@ -76,42 +77,32 @@ def bench_watchers():
         w.close()
 
 
-class Growth:
-    """The growth of the daemon over ten builds, 200,000 events, from where it has grown to its size."""
-
-    def __init__(self, w, targets):
-        self._w = w
-        self._targets = targets
-        self._load = Load(w)
-
-    def bytes(self, builds=10):
-        before = table.rss(self._w)
-        for _ in range(builds):
-            self._load.build(self._targets)
-        return table.rss(self._w) - before
-
-    def close(self):
-        self._load.close()
+# What is freed goes back to the system, so that resident memory tells what is held.
+MALLOC = "glibc.malloc.mmap_threshold=16384:glibc.malloc.trim_threshold=65536:glibc.malloc.arena_max=1"
 
 
 def bench_stalled():
-    for more, since in (((), "from now"), (("start",), "from the start of the log")):
-        w, targets = world()
-        try:
-            growth = Growth(w, targets)
-            readers = Watchers(w.address, "events", STALLED, "start")
-            readers.measure()
-            growth.bytes()
-            readers.end()
-            without = growth.bytes()
-            before = w.client.status().last_event
-            stalled = Watchers(w.address, "stalled", STALLED, *more)
-            cost = growth.bytes()
-            passed = w.client.status().last_event - before
-            stalled.end()
-            growth.close()
-            table.row(f"memory of a watcher that stalls {since}, {passed:,} events later",
-                      f"{cost / STALLED / 1024:,.0f} KiB",
-                      f"1,024 KiB (as long without any: {without / STALLED / 1024:,.0f})")
-        finally:
-            w.close()
+    os.environ["GLIBC_TUNABLES"] = MALLOC
+    try:
+        for more, since in (((), "from now"), (("start",), "from the start of the log")):
+            w, targets = world()
+            try:
+                load = Load(w)
+                sizes, passed = [], []
+                for stalled in (False, False, True):
+                    sizes.append(table.rss(w))
+                    passed.append(w.client.status().last_event)
+                    watchers = Watchers(w.address, "stalled", STALLED, *more) if stalled else None
+                    for _ in range(10):
+                        load.build(targets)
+                sizes.append(table.rss(w))
+                passed.append(w.client.status().last_event)
+                watchers.end()
+                load.close()
+                growth = [(b - a) / STALLED / 1024 for a, b in zip(sizes, sizes[1:])]
+                table.row(f"memory of a watcher that stalls {since}, {passed[3] - passed[2]:,} events later",
+                          f"{growth[2]:,.0f} KiB", f"1,024 KiB (without any, as long: {growth[1]:,.0f})")
+            finally:
+                w.close()
+    finally:
+        del os.environ["GLIBC_TUNABLES"]
