@@ -340,7 +340,8 @@ CREATE TABLE event (
   messages jsonb,                       -- {place: text} of those that have one
   partitions bigint[],
   snapshot jsonb,                       -- the build as it was
-  text text NOT NULL
+  text text NOT NULL,
+  also bigint[]                         -- other builds that want the same nodes
 );
 
 -- Graphs, blobs, audit

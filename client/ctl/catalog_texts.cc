@@ -40,9 +40,13 @@ std::string WhatText(const v1::Event& event) {
       return fmt::format("build {} {}{}", build.id(), StateName(build.state()),
                          says ? " " + build.reason() : "");
     }
-    case v1::Event::kNodesAttached:
-      return fmt::format("build {} wants {}", event.nodes_attached().build(),
-                         ChangesText(event.nodes_attached().changes()));
+    case v1::Event::kNodesAttached: {
+      const v1::NodesAttached& attached = event.nodes_attached();
+      const bool is_one = attached.also_size() == 0;
+      return fmt::format("build {}{} {} {}", attached.build(),
+                         is_one ? "" : fmt::format(" (and {} more)", attached.also_size()),
+                         is_one ? "wants" : "want", ChangesText(attached.changes()));
+    }
     case v1::Event::kNodesSkipped:
       return fmt::format("build {} found {} cached", event.nodes_skipped().build(),
                          Count(event.nodes_skipped().count(), "node"));

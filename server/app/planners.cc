@@ -1,5 +1,6 @@
 #include "server/app/planners.h"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -13,6 +14,8 @@ namespace fft {
 namespace {
 // Before a plan is tried again that failed because something was away.
 constexpr std::chrono::milliseconds kRetryWait{200};
+// So many in the queue are looked at for who wants the same plan.
+constexpr std::size_t kAlikeMax = 256;
 }  // namespace
 
 Planners::Planners(const SharedSchedule& shared, Graphs& graphs, Library& library, Prober& prober,
@@ -85,6 +88,7 @@ void Planners::PlanBuild(Planning& planning, PlanWanted wanted) {
     if (found == nullptr) return;  // cancelled, or asked again after the reload
     build = found->row;
   }
+  const std::vector<Wanting> wanting = TakeAlike(build, wanted.outputs);
   const auto begin = std::chrono::steady_clock::now();
   const auto graph = graphs_.Load(library_, build.graph, build.revision);
   StatusOr<PlanMade> made =
@@ -93,33 +97,72 @@ void Planners::PlanBuild(Planning& planning, PlanWanted wanted) {
   if (made.status().code() == Code::kUnavailable) {
     LogWarning("planning build {}: {}; again", build.id.value, Message(made.status()));
     std::unique_lock lock(mutex_);
-    items_.push_back({std::move(wanted), nullptr});
+    for (const Wanting& each : wanting) items_.push_back({{each.build, wanted.outputs}, nullptr});
     const auto ends = std::chrono::steady_clock::now() + kRetryWait;
     changed_.wait_until(lock, planner_.get_stop_token(), ends, [] { return false; });
     return;
   }
-  if (!made.ok()) return Fail(build.id, made.status());
+  if (!made.ok()) {
+    for (const Wanting& each : wanting) Fail(each.build, made.status());
+    return;
+  }
   if (!made->needed.empty()) {
-    (void)inbox_.PushUrgent(
-        ConfigureNeeded{build.id, std::shared_ptr<const GraphSpec>(*graph, &(*graph)->spec()),
-                        made->needed, made->answers});
+    for (const Wanting& each : wanting)
+      (void)inbox_.PushUrgent(
+          ConfigureNeeded{each.build, std::shared_ptr<const GraphSpec>(*graph, &(*graph)->spec()),
+                          made->needed, made->answers});
     return;
   }
   observer_.Planned(static_cast<std::int64_t>(made->plan->nodes.size() + made->plan->hits.size()),
                     std::chrono::duration_cast<std::chrono::microseconds>(
                         std::chrono::steady_clock::now() - begin));
-  if (build.plan_etag && build.plan_etag != made->plan->etag)
-    return Fail(build.id,
-                WithDetails(Error(Code::kFailedPrecondition, "the plan has changed: it is {} now",
-                                  ToHex(made->plan->etag)),
-                            {.reason = "PLAN_CHANGED", .metadata = {}, .fields = {}}));
-  if (made->awaited) {
-    (void)inbox_.PushUrgent(QueryAwaited{build.id, "waiting: " + Message(StatusOf(*made->awaited)),
-                                         std::chrono::seconds(made->awaited->input.wait_max_s),
-                                         std::move(wanted.outputs)});
-    return;
+  BuildPlanned planned{.builds = {}, .plan = made->plan, .answers = made->answers};
+  for (const Wanting& each : wanting) {
+    if (each.etag && each.etag != made->plan->etag)
+      Fail(each.build,
+           WithDetails(Error(Code::kFailedPrecondition, "the plan has changed: it is {} now",
+                             ToHex(made->plan->etag)),
+                       {.reason = "PLAN_CHANGED", .metadata = {}, .fields = {}}));
+    else if (made->awaited)
+      (void)inbox_.PushUrgent(
+          QueryAwaited{each.build, "waiting: " + Message(StatusOf(*made->awaited)),
+                       std::chrono::seconds(made->awaited->input.wait_max_s), wanted.outputs});
+    else
+      planned.builds.push_back(each.build);
   }
-  (void)inbox_.PushUrgent(BuildPlanned{build.id, made->plan, made->answers});
+  if (!planned.builds.empty()) (void)inbox_.PushUrgent(std::move(planned));
+}
+
+// All of them were received before this plan looks at what is there.
+std::vector<Planners::Wanting> Planners::TakeAlike(const Build& first,
+                                                   const std::vector<ConfigureOutput>& outputs) {
+  std::vector<Wanting> alike = {{first.id, first.plan_etag}};
+  std::vector<BuildId> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    const std::size_t count = std::min(items_.size(), kAlikeMax);
+    for (std::size_t i = 0; i < count; ++i)
+      if (!items_[i].ask && items_[i].wanted.outputs == outputs)
+        waiting.push_back(items_[i].wanted.build);
+  }
+  if (waiting.empty()) return alike;
+  {
+    const std::lock_guard lock(shared_.mutex);
+    if (shared_.schedule == nullptr) return alike;
+    for (const BuildId id : waiting) {
+      const PendingBuild* build = shared_.schedule->FindBuild(id);
+      if (build != nullptr && GoesAlike(build->row, first) && build->row.targets == first.targets &&
+          id != first.id)
+        alike.push_back({id, build->row.plan_etag});
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  std::erase_if(items_, [&](const Item& item) {
+    return !item.ask && std::any_of(alike.begin() + 1, alike.end(), [&](const Wanting& each) {
+      return each.build == item.wanted.build;
+    });
+  });
+  return alike;
 }
 
 void Planners::Fail(BuildId build, Status why) {

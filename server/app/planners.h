@@ -38,6 +38,13 @@ class Planners {
 
   void RunPlanner(const std::stop_token& stop);
   void RunProber(const std::stop_token& stop);
+  /// A build that a plan is made for, and the plan that it pins.
+  struct Wanting {
+    BuildId build;
+    Digest etag;
+  };
+  /// Takes those out of the queue that want the plan that `first` wants.
+  std::vector<Wanting> TakeAlike(const Build& first, const std::vector<ConfigureOutput>& outputs);
   void PlanBuild(Planning& planning, PlanWanted wanted);
   void Fail(BuildId build, Status why);
 

@@ -30,7 +30,7 @@ StatusOr<RefsNow> LookAt(const SharedSchedule& shared, const std::string& ns,
       if (writer == nullptr) continue;
       now.refs[i].pending_plan_key = writer->row.plan_key;
       if (!writer->waiters.empty())
-        now.refs[i].pending_build = writer->waiters.front().build->row.id;
+        now.refs[i].pending_build = writer->waiters.front().cohort->id();
     }
   }
   return now;

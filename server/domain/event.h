@@ -43,6 +43,7 @@ struct Event {
   EventKind kind = EventKind::kBuildChanged;
   BuildId build;                          // of build events and attachments
   std::shared_ptr<const Build> snapshot;  // kBuildChanged
+  std::vector<BuildId> also;              // kNodesAttached: others that want the same nodes
   std::int64_t count = 0;                 // kNodesSkipped
   std::vector<NodeChange> changes;
   std::vector<PartitionId> partitions;  // kPartitionsTainted

@@ -65,6 +65,7 @@ void ToProto(const Event& event, const std::vector<std::string>& refs, v1::Event
     }
     case EventKind::kNodesAttached:
       to->mutable_nodes_attached()->set_build(event.build.value);
+      for (const BuildId build : event.also) to->mutable_nodes_attached()->add_also(build.value);
       AddChanges(event, true, outputs_max, to->mutable_nodes_attached());
       break;
     case EventKind::kNodesSkipped:

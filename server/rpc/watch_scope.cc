@@ -20,7 +20,7 @@ StatusOr<EventPtr> BuildScope::See(const EventPtr& event, Library*) {
       is_over_ = event->snapshot != nullptr && IsTerminal(event->snapshot->state);
       return event;
     case EventKind::kNodesAttached:
-      if (event->build != build_) return EventPtr();
+      if (event->build != build_ && std::ranges::count(event->also, build_) == 0) return EventPtr();
       for (const NodeChange& change : event->changes) nodes_.insert(change.label->id);
       return event;
     case EventKind::kNodesSkipped: return event->build == build_ ? event : EventPtr();

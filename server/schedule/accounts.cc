@@ -11,14 +11,6 @@ namespace {
 
 std::int64_t SlotsOf(const PendingNode& node) { return node.job->limits.slots; }
 
-/// Who pays for what happens to `node`; null when nobody waits for it.
-Waiter* PayerOf(PendingNode& node) {
-  if (node.waiters.empty()) return nullptr;
-  const auto brought = std::find_if(node.waiters.begin(), node.waiters.end(),
-                                    [](const Waiter& waiter) { return !waiter.is_joined; });
-  return brought == node.waiters.end() ? &node.waiters.front() : &*brought;
-}
-
 std::int64_t Expected(const LearnedDuration& learned, std::int64_t slots) {
   if (!learned.is_known || learned.is_noop) return 0;
   return static_cast<std::int64_t>(std::llround(learned.ms)) * slots;
@@ -26,29 +18,35 @@ std::int64_t Expected(const LearnedDuration& learned, std::int64_t slots) {
 
 }  // namespace
 
+PendingBuild* PayerOf(const PendingNode& node) {
+  if (node.waiters.empty()) return nullptr;
+  const auto brought = std::find_if(node.waiters.begin(), node.waiters.end(),
+                                    [](const Waiter& waiter) { return !waiter.is_joined; });
+  const Waiter& payer = brought == node.waiters.end() ? node.waiters.front() : *brought;
+  return payer.cohort->members.front();
+}
+
 Accounts ChargeRun(PendingNode& node, const RunReport& report) {
   Accounts all;
   if (report.started_at == TimePoint{} || report.ended_at <= report.started_at) return all;
   const std::int64_t ms = (report.ended_at - report.started_at).count() * SlotsOf(node);
-  Waiter* const payer = PayerOf(node);
-  for (Waiter& waiter : node.waiters) {
-    Accounts& accounts = waiter.build->row.accounts;
-    if (&waiter == payer)
-      accounts.spent_ms += ms;
-    else
-      accounts.saved_by_joining_ms += ms;
-  }
+  const PendingBuild* const payer = PayerOf(node);
+  for (const Waiter& waiter : node.waiters)
+    for (PendingBuild* build : waiter.cohort->members) {
+      Accounts& accounts = build->row.accounts;
+      std::int64_t& part = build == payer ? accounts.spent_ms : accounts.saved_by_joining_ms;
+      part += ms;
+      if (build != payer) all.saved_by_joining_ms += ms;
+    }
   all.spent_ms = ms;
-  if (payer != nullptr)
-    all.saved_by_joining_ms = ms * static_cast<std::int64_t>(node.waiters.size() - 1);
   return all;
 }
 
 Accounts CreditCutOff(PendingNode& node) {
   Accounts all;
-  if (Waiter* const payer = PayerOf(node)) {
+  if (PendingBuild* const payer = PayerOf(node)) {
     all.saved_by_cut_off_ms = Expected(*node.learned, SlotsOf(node));
-    payer->build->row.accounts.saved_by_cut_off_ms += all.saved_by_cut_off_ms;
+    payer->row.accounts.saved_by_cut_off_ms += all.saved_by_cut_off_ms;
   }
   return all;
 }

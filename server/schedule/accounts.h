@@ -11,11 +11,13 @@ namespace fft {
 // Whose account a run's time goes to, and who was spared how much.  Times are slot times: how long
 // something took, times the slots that it held.
 
-/// The slot time of `report`, as one build spent it and all others that waited were spared it.  The
-/// one is the build that brought the node, or, when that has left, who waits longest.
+/// Who brought `node`, or, when that has left, who waits longest; null when nobody waits.
+PendingBuild* PayerOf(const PendingNode& node);
+
+/// The slot time of `report`, as the payer spent it and all others that waited were spared it.
 Accounts ChargeRun(PendingNode& node, const RunReport& report);
 
-/// What a run of `node` would have taken, as far as is known, is spared the build that brought it.
+/// What a run of `node` would have taken, as far as is known, is spared the payer.
 Accounts CreditCutOff(PendingNode& node);
 
 /// What runs of the jobs of `plan`'s hits would have taken, as far as is known, in milliseconds.

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -40,30 +42,38 @@ void Schedule::On(const BuildRequested& c, TimePoint now) {
     effects_.answers.push_back(std::move(answer));
     return;
   }
-  auto build = std::make_unique<PendingBuild>();
-  build->row = c.build;
-  Build& row = build->row;
-  row.id = last_build_ = BuildId{last_build_.value + 1};
-  row.received_at = now;
-  row.state = BuildState::kReceived;
-  if (row.options.discipline == Discipline::kEager)
-    build->open_level = std::numeric_limits<int>::max();
-  requests_.Opened(row);
+  Build received = c.build;
+  received.id = last_build_ = BuildId{last_build_.value + 1};
+  received.received_at = now;
+  received.state = BuildState::kReceived;
+  PendingBuild& build = AddBuild(received);
+  Build& row = build.row;
   row.received_event = EventSeq{journal_.last_event().value + 1};
   journal_.BuildChanged(row, now);
   effects_.answers.push_back(
       {.reply = c.reply, .status = Ok(), .build = row, .kept = {}, .worker = {}});
   row.state = BuildState::kPlanning;
   journal_.BuildChanged(row, now);
-  SaveBuild(*build);
+  SaveBuild(build);
   effects_.plans.push_back({row.id, {}});
-  builds_.emplace(row.id, std::move(build));
+}
+
+PendingBuild& Schedule::AddBuild(const Build& row) {
+  auto owned = std::make_unique<PendingBuild>(PendingBuild{row, std::make_shared<Cohort>()});
+  PendingBuild& build = *owned;
+  if (row.options.discipline == Discipline::kEager)
+    build.cohort->open_level = std::numeric_limits<int>::max();
+  ready_.SetMembers(*build.cohort, {&build});
+  requests_.Opened(row);
+  builds_.emplace(row.id, std::move(owned));
+  return build;
 }
 
 // The build has no node yet, so it stands in nobody's way.
 void Schedule::On(const QueryAwaited& c, TimePoint now) {
   PendingBuild* build = FindOpen(c.build);
-  if (build == nullptr || build->row.state != BuildState::kPlanning || build->left > 0) return;
+  if (build == nullptr || build->row.state != BuildState::kPlanning || build->cohort->left > 0)
+    return;
   const bool was_awaiting = std::exchange(build->is_awaiting, true);
   if (now >= build->row.received_at + c.wait_max)
     return EndBuild(*build, BuildState::kFailed, Reason::kNone,
@@ -80,7 +90,8 @@ void Schedule::On(const QueryAwaited& c, TimePoint now) {
 
 void Schedule::On(const BuildPlanFailed& c, TimePoint now) {
   PendingBuild* build = FindOpen(c.build);
-  if (build == nullptr || build->row.state != BuildState::kPlanning || build->left > 0) return;
+  if (build == nullptr || build->row.state != BuildState::kPlanning || build->cohort->left > 0)
+    return;
   EndBuild(*build, BuildState::kFailed, Reason::kNone, Message(c.why), now);
 }
 
@@ -92,9 +103,10 @@ void Schedule::On(const BuildCancelled& c, TimePoint now) {
   } else {
     build->row.reason = Reason::kCancelRequested;
     SaveBuild(*build);
-    Stop(*build, Reason::kCancelRequested, /*kills=*/true, now, &answer);
+    Part(*build);
+    Stop(*build->cohort, Reason::kCancelRequested, /*kills=*/true, now, &answer);
     DrainFailing(now);
-    Check(*build, now);
+    Check(*build->cohort, now);
     answer.build = build->row;
   }
   effects_.answers.push_back(std::move(answer));
@@ -107,9 +119,12 @@ void Schedule::On(const BuildUpdated& c, TimePoint now) {
     answer.status = NoSuchBuild(c.build);
   } else {
     BuildOptions& options = build->row.options;
-    options.priority = c.priority.value_or(options.priority);
     options.deadline = c.deadline.value_or(options.deadline);
-    ready_.File(*build);
+    if (c.priority && *c.priority != options.priority) {
+      Part(*build);
+      options.priority = *c.priority;
+      ready_.File(*build->cohort);
+    }
     journal_.BuildChanged(build->row, now);
     SaveBuild(*build);
     answer.build = build->row;
@@ -147,7 +162,8 @@ void Schedule::On(const Ticked&, TimePoint now) {
     if (deadline != TimePoint{} && deadline <= now && !is_cancelled) {
       build->row.reason = Reason::kDeadlineExceeded;
       SaveBuild(*build);
-      Stop(*build, Reason::kDeadlineExceeded, /*kills=*/true, now, nullptr);
+      Part(*build);
+      Stop(*build->cohort, Reason::kDeadlineExceeded, /*kills=*/true, now, nullptr);
       agenda_.to_check.push_back(build->row.id);
     }
     if (saves_counts && build->is_dirty) SaveBuild(*build);
@@ -157,7 +173,7 @@ void Schedule::On(const Ticked&, TimePoint now) {
 
 // What nobody has is told once, when nobody has had it for a while: workers come and go.
 void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
-  for (const auto& [line, places] : build.ready) {
+  for (const auto& [line, places] : build.cohort->ready) {
     PendingNode& node = *places.begin()->node;
     if (CouldAny(workers_.all(), node.job->limits)) {
       node.unrunnable_since = {};
@@ -176,15 +192,15 @@ void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
   }
 }
 
-void Schedule::Stop(PendingBuild& build, Reason reason, bool kills, TimePoint now, Answer* answer) {
-  build.is_stopping = true;
-  ready_.Drop(build);
-  for (const auto& [level, ids] : build.by_level)
+void Schedule::Stop(Cohort& cohort, Reason reason, bool kills, TimePoint now, Answer* answer) {
+  cohort.is_stopping = true;
+  ready_.Drop(cohort);
+  for (const auto& [level, ids] : cohort.by_level)
     for (const NodeId id : ids)
       if (const auto at = nodes_.find(id); at != nodes_.end() && !IsTerminal(at->second->row.state))
-        Withdraw(build, *at->second, kills, now, answer);
-  // Only now do nodes end that nobody wants any more: their downstreams have lost this build too.
-  for (const auto& [level, ids] : build.by_level)
+        Withdraw(cohort, *at->second, kills, answer);
+  // Only now do nodes end that nobody wants any more: their downstreams have lost this cohort too.
+  for (const auto& [level, ids] : cohort.by_level)
     for (const NodeId id : ids)
       if (const auto at = nodes_.find(id); at != nodes_.end() &&
                                            !IsTerminal(at->second->row.state) &&
@@ -192,10 +208,9 @@ void Schedule::Stop(PendingBuild& build, Reason reason, bool kills, TimePoint no
         EndNode(*at->second, NodeState::kCancelled, reason, "", now);
 }
 
-void Schedule::Withdraw(PendingBuild& build, PendingNode& node, bool kills, TimePoint,
-                        Answer* answer) {
+void Schedule::Withdraw(Cohort& cohort, PendingNode& node, bool kills, Answer* answer) {
   const auto mine = std::find_if(node.waiters.begin(), node.waiters.end(),
-                                 [&](const Waiter& w) { return w.build == &build; });
+                                 [&](const Waiter& w) { return w.cohort == &cohort; });
   if (mine == node.waiters.end()) return;
   const bool is_shared = node.waiters.size() > 1;
   if (node.lease.run && !is_shared) {
@@ -208,31 +223,36 @@ void Schedule::Withdraw(PendingBuild& build, PendingNode& node, bool kills, Time
   if (is_shared && answer != nullptr) {
     auto& [label, builds] = answer->kept.emplace_back(node.label, std::vector<BuildId>{});
     for (const Waiter& waiter : node.waiters)
-      if (waiter.build != &build) builds.push_back(waiter.build->row.id);
+      if (waiter.cohort != &cohort)
+        for (const PendingBuild* build : waiter.cohort->members) builds.push_back(build->row.id);
+    std::sort(builds.begin(), builds.end());
   }
   CountLeaving(node, *mine);
   node.waiters.erase(mine);
 }
 
-// A build no longer waits for a node that has not ended.
+// A cohort no longer waits for a node that has not ended.
 void Schedule::CountLeaving(PendingNode& node, const Waiter& waiter) {
-  PendingBuild& build = *waiter.build;
-  ready_.Remove(build, node);
+  Cohort& cohort = *waiter.cohort;
+  ready_.Remove(cohort, node);
   if (node.lease.run) {
-    --build.running;
-    ready_.File(build);
+    --cohort.running;
+    ready_.File(cohort);
   }
-  if (node.row.kind == NodeKind::kJob) ++build.row.counts.cancelled;
-  --build.left;
-  --build.left_by_level[waiter.level];
-  build.is_dirty = true;
-  agenda_.to_check.push_back(build.row.id);
+  --cohort.left;
+  --cohort.left_by_level[waiter.level];
+  for (PendingBuild* build : cohort.members) {
+    if (node.row.kind == NodeKind::kJob) ++build->row.counts.cancelled;
+    build->is_dirty = true;
+  }
+  agenda_.to_check.push_back(cohort.id());
 }
 
 void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                         TimePoint now) {
-  if (build.left > 0 && !build.is_stopping) {
-    Stop(build, reason, /*kills=*/true, now, nullptr);
+  if (build.cohort->left > 0 && !build.cohort->is_stopping) {
+    Part(build);
+    Stop(*build.cohort, reason, /*kills=*/true, now, nullptr);
     DrainFailing(now);
   }
   build.StopAwaiting();
@@ -245,36 +265,41 @@ void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, st
   row.ended_event = EventSeq{journal_.last_event().value + 1};
   journal_.BuildChanged(row, now);
   SaveBuild(build);
-  ready_.Drop(build);
+  ready_.Drop(*build.cohort);
   requests_.Ended(row);
   build.is_ended = true;
 }
 
-void Schedule::Check(PendingBuild& build, TimePoint now) {
-  if (build.is_ended) return;
-  const bool fails_fast = !build.row.options.keeps_going;
-  const auto open = build.left_by_level.find(build.open_level);
-  const bool level_has_ended = build.row.options.discipline == Discipline::kLevels &&
-                               (open == build.left_by_level.end() || open->second == 0);
-  const bool is_planning =
-      build.row.state == BuildState::kPlanning;  // a configure executable failed
-  if (build.has_failed && !build.is_stopping && build.left > 0 &&
+void Schedule::Check(Cohort& cohort, TimePoint now) {
+  const PendingBuild& first = *cohort.members.front();
+  if (first.is_ended) return;  // and so are the others
+  const bool fails_fast = !cohort.options().keeps_going;
+  const auto open = cohort.left_by_level.find(cohort.open_level);
+  const bool level_has_ended = cohort.options().discipline == Discipline::kLevels &&
+                               (open == cohort.left_by_level.end() || open->second == 0);
+  const BuildState state = first.row.state;
+  const bool is_planning = state == BuildState::kPlanning;  // a configure executable failed
+  if (cohort.has_failed && !cohort.is_stopping && cohort.left > 0 &&
       (fails_fast || level_has_ended || is_planning)) {
-    build.row.reason = Reason::kFailFast;  // so that it stays stopped across a restart
-    SaveBuild(build);
-    Stop(build, Reason::kFailFast, /*kills=*/false, now, nullptr);
+    for (PendingBuild* build : cohort.members) {
+      build->row.reason = Reason::kFailFast;  // so that it stays stopped across a restart
+      SaveBuild(*build);
+    }
+    Stop(cohort, Reason::kFailFast, /*kills=*/false, now, nullptr);
   }
-  if (!build.is_stopping && build.row.state == BuildState::kExecuting) OpenLevels(build);
-  if (build.left > 0) return;
-  const Reason asked = build.row.reason;
-  if (asked == Reason::kCancelRequested || asked == Reason::kDeadlineExceeded)
-    return EndBuild(build, BuildState::kCancelled, asked,
-                    asked == Reason::kCancelRequested ? "cancelled" : "the deadline has passed",
-                    now);
-  build.row.reason = Reason::kNone;
-  if (build.has_failed) return EndBuild(build, BuildState::kFailed, Reason::kJobFailed, "", now);
-  if (build.row.state != BuildState::kExecuting) return;
-  EndBuild(build, BuildState::kSucceeded, Reason::kNone, "", now);
+  if (!cohort.is_stopping && state == BuildState::kExecuting) OpenLevels(cohort);
+  if (cohort.left > 0) return;
+  for (PendingBuild* build : cohort.members) {
+    const Reason asked = std::exchange(build->row.reason, Reason::kNone);
+    if (asked == Reason::kCancelRequested)
+      EndBuild(*build, BuildState::kCancelled, asked, "cancelled", now);
+    else if (asked == Reason::kDeadlineExceeded)
+      EndBuild(*build, BuildState::kCancelled, asked, "the deadline has passed", now);
+    else if (cohort.has_failed)
+      EndBuild(*build, BuildState::kFailed, Reason::kJobFailed, "", now);
+    else if (state == BuildState::kExecuting)
+      EndBuild(*build, BuildState::kSucceeded, Reason::kNone, "", now);
+  }
 }
 
 void Schedule::SaveBuild(PendingBuild& build) {
@@ -287,7 +312,7 @@ void Schedule::WriteBuilds() {
   for (const BuildId id : std::exchange(agenda_.to_save, {})) {
     PendingBuild& build = *builds_.at(id);
     build.is_to_save = build.is_dirty = false;
-    build.row.counts.running = build.is_ended ? 0 : build.running;
+    build.row.counts.running = build.is_ended ? 0 : build.cohort->running;
     std::vector<std::string> targets;
     if (std::exchange(build.is_stored, true)) targets.swap(build.row.targets);
     journal_.changes().builds.push_back(build.row);

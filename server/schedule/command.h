@@ -24,6 +24,7 @@ struct ConfigureOutput {
   std::string job;
   std::vector<std::string> refs;
   std::string stdout_text;
+  bool operator==(const ConfigureOutput&) const = default;
 };
 
 // Everything that can happen to the schedule, in the past tense.  Ids are chosen by whoever sends
@@ -33,8 +34,9 @@ struct BuildRequested {
   ReplyId reply;
   Build build;  // its id is zero: the schedule numbers builds
 };
+/// Builds that go alike and were received before it was looked what is there: one plan is theirs.
 struct BuildPlanned {
-  BuildId build;
+  std::vector<BuildId> builds;
   PlanPtr plan;
   std::vector<ConfigureAnswer> answers;  // that this plan rests on and that are new
 };

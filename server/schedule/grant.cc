@@ -15,8 +15,8 @@ namespace fft {
 // the same.
 void Schedule::GrantAll(TimePoint now) {
   std::vector<char> closed(static_cast<std::size_t>(ready_.lines()), 0);
-  while (const auto choice = ready_.First(closed)) {
-    PendingNode& node = *choice->node;
+  while (PendingNode* const next = ready_.First(closed)) {
+    PendingNode& node = *next;
     FFT_CHECK(node.is_settled && !node.lease.run);
     if (IsBlocked(node)) {  // a writer and a QUERY of one ref became ready together: it is parked
       ready_.RemoveAll(node);
@@ -48,24 +48,24 @@ void Schedule::RankPaths(const Plan& plan, const std::vector<PendingNode*>& slot
 // with all that has to end before it.
 void Schedule::Help(const PendingNode& waiting, PendingNode& blocker) {
   std::vector<PendingBuild*> builds;
-  for (const Waiter& waiter : waiting.waiters) builds.push_back(waiter.build);
+  for (const Waiter& waiter : waiting.waiters) builds.push_back(waiter.cohort->members.front());
   for (const BuildId id : waiting.helpers)
     if (PendingBuild* build = FindOpen(id)) builds.push_back(build);
   std::vector<std::pair<PendingNode*, PendingBuild*>> helped;
   for (PendingBuild* build : builds)
-    if (!build->is_stopping) helped.emplace_back(&blocker, build);
+    if (!build->cohort->is_stopping) helped.emplace_back(&blocker, build);
   while (!helped.empty()) {
     const auto [at, build] = helped.back();
     helped.pop_back();
     const int priority = build->row.options.priority;
     const bool is_urgent = std::all_of(
         at->waiters.begin(), at->waiters.end(),
-        [&](const Waiter& waiter) { return waiter.build->row.options.priority < priority; });
+        [&](const Waiter& waiter) { return waiter.cohort->options().priority < priority; });
     const bool is_known =
         std::find(at->helpers.begin(), at->helpers.end(), build->row.id) != at->helpers.end();
     if (!is_urgent || is_known || at->lease.run || IsTerminal(at->row.state)) continue;
     at->helpers.push_back(build->row.id);
-    if (at->is_settled) ready_.Add(*build, *at);
+    if (at->is_settled) ready_.Add(*build->cohort, *at);
     Wake(*at);
     for (const NodeId id : at->row.upstreams)
       if (const auto found = nodes_.find(id); found != nodes_.end())
@@ -79,10 +79,10 @@ void Schedule::Raise(PendingNode& node, double path_ms) {
     const auto [at, path] = raised.back();
     raised.pop_back();
     if (path <= at->path_ms) continue;
-    const std::vector<PendingBuild*> holders = at->filed_in;
+    const std::vector<Cohort*> holders = at->filed_in;
     ready_.RemoveAll(*at);
     at->path_ms = path;
-    for (PendingBuild* build : holders) ready_.Add(*build, *at);
+    for (Cohort* cohort : holders) ready_.Add(*cohort, *at);
     for (const NodeId id : at->row.upstreams)
       if (const auto found = nodes_.find(id); found != nodes_.end())
         raised.emplace_back(found->second.get(), path + found->second->learned->expected_ms());
@@ -115,10 +115,11 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
       traffic_.BeginQuery(node.row.inputs[i]);
   ready_.RemoveAll(node);
   for (const Waiter& waiter : node.waiters) {
-    PendingBuild& build = *waiter.build;
-    ++build.running;
-    build.is_dirty = build.is_under_way = true;
-    ready_.File(build);
+    Cohort& cohort = *waiter.cohort;
+    ++cohort.running;
+    cohort.is_under_way = true;
+    for (PendingBuild* build : cohort.members) build->is_dirty = true;
+    ready_.File(cohort);
   }
   workers_.Hold(worker, node);
   gates_.Take(PoolsOf(node));

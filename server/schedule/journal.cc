@@ -14,6 +14,22 @@ Event& Journal::Open(EventKind kind, TimePoint now) {
   return *open_;
 }
 
+void Journal::NodeSaved(const Node& row) {
+  changes_.node_updates.push_back({.id = row.id,
+                                   .state = row.state,
+                                   .reason = row.reason,
+                                   .must_run = row.must_run,
+                                   .is_reusable = row.is_reusable,
+                                   .result_key = row.result_key,
+                                   .message = row.message,
+                                   .evidence = row.evidence,
+                                   .attempts = row.attempts,
+                                   .faults = row.faults,
+                                   .not_before = row.not_before,
+                                   .ended_at = row.ended_at,
+                                   .last_run = row.last_run});
+}
+
 void Journal::NodeChanged(NodeChange change, TimePoint now) {
   const bool joins_last = open_ != nullptr && open_->kind == EventKind::kNodesChanged &&
                           open_->changes.size() < kEventChangesMax &&
@@ -22,12 +38,14 @@ void Journal::NodeChanged(NodeChange change, TimePoint now) {
   event.changes.push_back(std::move(change));
 }
 
-EventSeq Journal::NodesAttached(BuildId build, std::vector<NodeChange> changes, TimePoint now) {
+EventSeq Journal::NodesAttached(const std::vector<BuildId>& builds, std::vector<NodeChange> changes,
+                                TimePoint now) {
   const EventSeq first{last_event_.value + 1};
   for (std::size_t begin = 0; begin < changes.size(); begin += kEventChangesMax) {
     const std::size_t end = std::min(changes.size(), begin + kEventChangesMax);
     Event& event = Open(EventKind::kNodesAttached, now);
-    event.build = build;
+    event.build = builds.front();
+    event.also.assign(builds.begin() + 1, builds.end());
     event.changes.assign(
         std::make_move_iterator(changes.begin() + static_cast<std::ptrdiff_t>(begin)),
         std::make_move_iterator(changes.begin() + static_cast<std::ptrdiff_t>(end)));

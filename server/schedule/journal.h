@@ -21,7 +21,10 @@ class Journal {
 
   void NodeChanged(NodeChange change, TimePoint now);
   /// Opens an attachment; returns the number of its first event.
-  EventSeq NodesAttached(BuildId build, std::vector<NodeChange> changes, TimePoint now);
+  /// What of `row` changes after it was planned is to be written.
+  void NodeSaved(const Node& row);
+  EventSeq NodesAttached(const std::vector<BuildId>& builds, std::vector<NodeChange> changes,
+                         TimePoint now);
   void NodesSkipped(BuildId build, std::int64_t count, TimePoint now);
   /// Targets are left out of the event: they are in the build's row.
   EventSeq BuildChanged(const Build& build, TimePoint now);

@@ -33,6 +33,12 @@ const JobSpec* FindJob(const GraphSpec& spec, const std::string& label) {
   return at != spec.jobs.end() && at->label == label ? &*at : nullptr;
 }
 
+// No job of the graph is to be run once for each build.
+bool MayAttachAsOne(const GraphSpec& spec) {
+  return std::all_of(spec.jobs.begin(), spec.jobs.end(),
+                     [](const JobSpec& job) { return job.is_merged; });
+}
+
 // Nobody is about to change what this plan takes for done: the hits, and what its nodes read of
 // them.
 bool Holds(const Catalog& catalog, const Traffic& traffic, const Plan& plan, NamespaceId ns) {
@@ -70,6 +76,32 @@ bool IsValidNow(const Catalog& catalog, const Traffic& traffic, const PlannedNod
   });
 }
 
+// `other`, another build's, will do what is planned.  One that does not wait for everything that
+// this plan does first is none: it would read what this plan is about to repair, and it is older
+// than those repairs, which wait for it in turn.
+bool IsJoinable(const PendingNode& other, const Catalog& catalog, const Traffic& traffic,
+                const PlannedNode& planned, const std::vector<PartitionId>& outputs,
+                const std::vector<PendingNode*>& slots, const JobSpec& job) {
+  const bool wants_own_run = planned.must_run && !IsRepair(planned.reason);
+  if (other.row.plan_key != planned.plan_key || other.row.outputs.size() != outputs.size() ||
+      !job.is_merged || !other.job->is_merged || other.lease.is_kill_requested ||
+      (wants_own_run && other.lease.run) || (other.lease.run && ReadsTainted(catalog, other)))
+    return false;
+  for (const PartitionId id : outputs)
+    if (traffic.LastWriter(id) != other.row.id ||
+        (other.lease.run && other.lease.run < catalog.at(id).tainted_before))
+      return false;
+  const std::vector<NodeId>& awaited = other.row.upstreams;
+  auto next = awaited.begin();  // equal plans name them in the same order
+  for (const std::uint32_t upstream : planned.upstreams) {
+    if (slots[upstream] == nullptr) continue;
+    const NodeId id = slots[upstream]->row.id;
+    if (next == awaited.end() || *next != id) next = std::find(awaited.begin(), awaited.end(), id);
+    if (next++ == awaited.end()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void Schedule::NoteSources(const Plan& plan, NamespaceId ns, TimePoint now) {
@@ -87,35 +119,6 @@ void Schedule::NoteSources(const Plan& plan, NamespaceId ns, TimePoint now) {
                       .at = now};
     SavePartition(partition.id);
   }
-}
-
-// Another build's node that will do what is planned.  One that does not wait for everything that
-// this plan does first is none: it would read what this plan is about to repair, and it is older
-// than those repairs, which wait for it in turn.
-PendingNode* Schedule::JoinTarget(const PlannedNode& planned,
-                                  const std::vector<PartitionId>& outputs,
-                                  const std::vector<PendingNode*>& slots, const JobSpec& job) {
-  const NodeId last = traffic_.LastWriter(outputs.front());
-  if (!last) return nullptr;
-  PendingNode& other = node(last);
-  const bool wants_own_run = planned.must_run && !IsRepair(planned.reason);
-  if (other.row.plan_key != planned.plan_key || other.row.outputs.size() != outputs.size() ||
-      !job.is_merged || !other.job->is_merged || other.lease.is_kill_requested ||
-      (wants_own_run && other.lease.run) || (other.lease.run && ReadsTainted(catalog_, other)))
-    return nullptr;
-  for (const PartitionId id : outputs)
-    if (traffic_.LastWriter(id) != last ||
-        (other.lease.run && other.lease.run < catalog_.at(id).tainted_before))
-      return nullptr;
-  const std::vector<NodeId>& awaited = other.row.upstreams;
-  auto next = awaited.begin();  // equal plans name them in the same order
-  for (const std::uint32_t upstream : planned.upstreams) {
-    if (slots[upstream] == nullptr) continue;
-    const NodeId id = slots[upstream]->row.id;
-    if (next == awaited.end() || *next != id) next = std::find(awaited.begin(), awaited.end(), id);
-    if (next++ == awaited.end()) return nullptr;
-  }
-  return &other;
 }
 
 PendingNode& Schedule::AddNode(Node row, std::vector<NodeId> writers,
@@ -152,15 +155,30 @@ PendingNode& Schedule::AddNode(Node row, std::vector<NodeId> writers,
 void Schedule::On(const BuildPlanned& c, TimePoint now) {
   for (const ConfigureAnswer& answer : c.answers)
     journal_.changes().configure_answers.push_back(answer);
-  PendingBuild* build = FindOpen(c.build);
-  if (build == nullptr || build->is_stopping || build->row.state != BuildState::kPlanning ||
-      build->left > 0)  // planned twice: what was asked first will answer
-    return;
-  const Plan& plan = *c.plan;
-  const NamespaceId ns = InternNamespace(build->row.ns);
-  NoteSources(plan, ns, now);
-  if (!Holds(catalog_, traffic_, plan, ns)) return effects_.plans.push_back({c.build, {}});
+  std::vector<PendingBuild*> builds;
+  for (const BuildId id : c.builds) {
+    PendingBuild* build = FindOpen(id);
+    if (build != nullptr && !build->cohort->is_stopping &&
+        build->row.state == BuildState::kPlanning && build->cohort->left == 0)
+      builds.push_back(build);  // others were planned twice: what was asked first has answered
+  }
+  if (builds.empty()) return;
+  const bool is_one = MayAttachAsOne(*c.plan->spec) &&
+                      std::all_of(builds.begin(), builds.end(), [&](const PendingBuild* build) {
+                        return GoesAlike(build->row, builds.front()->row);
+                      });
+  if (is_one) return Merge(builds, *c.plan, now);
+  for (PendingBuild* build : builds) Merge({build}, *c.plan, now);
+}
 
+void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan, TimePoint now) {
+  PendingBuild& first = *builds.front();
+  const NamespaceId ns = InternNamespace(first.row.ns);
+  NoteSources(plan, ns, now);
+  if (!Holds(catalog_, traffic_, plan, ns)) {
+    for (const PendingBuild* build : builds) effects_.plans.push_back({build->row.id, {}});
+    return;
+  }
   std::vector<Tie> ties;
   Found found;
   std::vector<PendingNode*> slots(plan.nodes.size(), nullptr);
@@ -175,17 +193,19 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
       found.saved_ms += SavedByHit(plan, *planned.config, durations_);
       continue;
     }
-    PendingNode* target =
-        JoinTarget(planned, outputs, slots, *FindJob(*plan.spec, planned.config->job));
-    const bool is_joined = target != nullptr;
+    const NodeId last = traffic_.LastWriter(outputs.front());
+    PendingNode* target = last ? &node(last) : nullptr;
+    const bool is_joined =
+        target != nullptr && IsJoinable(*target, catalog_, traffic_, planned, outputs, slots,
+                                        *FindJob(*plan.spec, planned.config->job));
     if (is_joined) {
       Node& row = target->row;
       const bool must_run = row.must_run || (planned.must_run && !target->lease.run);
-      const bool is_reusable = row.is_reusable || Writes(build->row.options.cache);
+      const bool is_reusable = row.is_reusable || Writes(first.row.options.cache);
       const bool is_changed = must_run != row.must_run || is_reusable != row.is_reusable;
       row.must_run = must_run;
       row.is_reusable = is_reusable;
-      if (is_changed) SaveNode(*target);
+      if (is_changed) journal_.NodeSaved(target->row);
       ++effects_.tally.joined;
     } else {
       Node row{.id = last_node_ = NodeId{last_node_.value + 1},
@@ -201,7 +221,7 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
                .inputs = {},
                .upstreams = {}};
       row.must_run = planned.must_run;
-      row.is_reusable = Writes(build->row.options.cache);
+      row.is_reusable = Writes(first.row.options.cache);
       row.reason = planned.reason;
       row.evidence = planned.evidence;
       row.planned_at = now;
@@ -223,31 +243,17 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
   }
   AddPendingUpstreams(ties);
   RankPaths(plan, slots);
-  build->row.state = BuildState::kExecuting;
-  build->StopAwaiting();
-  journal_.BuildChanged(build->row, now);
-  RecordHits(*build, plan, found, now);
-  Attach(*build, ties, now);
-  SaveBuild(*build);
-  agenda_.to_check.push_back(build->row.id);
-}
-
-// A node that this build joined may wait for nodes that this build's own plan took for done: it
-// must want those too, or another build's cancel would take them away.  It wants them first: they
-// may stand before nodes of any of its levels.
-void Schedule::AddPendingUpstreams(std::vector<Tie>& ties) {
-  std::unordered_set<NodeId> tied;
-  for (const Tie& tie : ties) tied.insert(tie.node->row.id);
-  for (std::size_t i = 0; i < ties.size(); ++i) {
-    const Tie tie = ties[i];
-    if (!tie.is_joined) continue;
-    for (const NodeId id : tie.node->row.upstreams) {
-      const auto at = nodes_.find(id);
-      if (at == nodes_.end() || IsTerminal(at->second->row.state) || !tied.insert(id).second)
-        continue;
-      ties.push_back({at->second.get(), 0, true, Reason::kJoined});
-    }
+  for (PendingBuild* build : builds) {
+    build->cohort = first.cohort;
+    build->row.state = BuildState::kExecuting;
+    build->StopAwaiting();
+    journal_.BuildChanged(build->row, now);
+    RecordHits(*build, plan, found, now);
+    SaveBuild(*build);
   }
+  ready_.SetMembers(*first.cohort, builds);
+  Attach(*first.cohort, ties, now);
+  agenda_.to_check.push_back(first.row.id);
 }
 
 void Schedule::RecordHits(PendingBuild& build, const Plan& plan, const Found& found,
@@ -270,59 +276,12 @@ void Schedule::RecordHits(PendingBuild& build, const Plan& plan, const Found& fo
   journal_.changes().hits.push_back(std::move(hits));
 }
 
-void Schedule::Attach(PendingBuild& build, const std::vector<Tie>& ties, TimePoint now) {
-  if (ties.empty()) return;
-  Attachment row{.build = build.row.id,
-                 .opened_by = {},
-                 .nodes = {},
-                 .levels = {},
-                 .joined = {},
-                 .reasons = {}};
-  std::vector<NodeChange> changes;
-  std::set<BuildId> joined;  // each is told once, with the first node that is shared with it
-  for (const Tie& tie : ties) {
-    PendingNode& node = *tie.node;
-    std::string message;
-    if (tie.is_joined && !node.waiters.empty())
-      if (const BuildId other = node.waiters.front().build->row.id; joined.insert(other).second)
-        message = fmt::format("it joins build {}", other.value);
-    row.nodes.push_back(node.row.id);
-    row.levels.push_back(tie.level);
-    row.joined.push_back(tie.is_joined ? 1 : 0);
-    row.reasons.push_back(static_cast<std::uint8_t>(tie.reason));
-    changes.push_back({.label = node.label,
-                       .state = node.row.state,
-                       .reason = tie.reason,
-                       .run = node.lease.run,
-                       .level = tie.level,
-                       .is_joined = tie.is_joined,
-                       .message = std::move(message)});
-    node.waiters.push_back({&build, tie.level, tie.is_joined});
-    build.by_level[tie.level].push_back(node.row.id);
-    ++build.left_by_level[tie.level];
-    ++build.left;
-    if (node.row.kind == NodeKind::kJob) ++build.row.counts.total;
-    if (tie.is_joined) ++build.row.counts.joined;
-    if (node.lease.run) {
-      ++build.running;
-      build.is_under_way = true;
-      ready_.File(build);
-    }
-    if (node.is_settled)
-      ReleaseFor(node.waiters.back(), node);
-    else if (node.upstreams_left == 0)
-      Wake(node);
-  }
-  row.opened_by = journal_.NodesAttached(build.row.id, std::move(changes), now);
-  journal_.changes().attachments.push_back(std::move(row));
-}
-
 void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
   for (const ConfigureAnswer& answer : c.answers)
     journal_.changes().configure_answers.push_back(answer);
   PendingBuild* build = FindOpen(c.build);
-  if (build == nullptr || build->is_stopping || build->row.state != BuildState::kPlanning ||
-      build->left > 0)  // planned twice: what was asked first will answer
+  if (build == nullptr || build->cohort->is_stopping || build->row.state != BuildState::kPlanning ||
+      build->cohort->left > 0)  // planned twice: what was asked first will answer
     return;
   build->StopAwaiting();
   const NamespaceId ns = InternNamespace(build->row.ns);
@@ -365,7 +324,7 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
     configures_[digest] = row.id;
     ties.push_back({&AddNode(std::move(row), {}, c.spec), 0, false, Reason::kConfigure});
   }
-  Attach(*build, ties, now);
+  Attach(*build->cohort, ties, now);
   SaveBuild(*build);
 }
 

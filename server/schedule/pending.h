@@ -3,10 +3,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -15,19 +13,11 @@
 #include "server/domain/node.h"
 #include "server/domain/run.h"
 #include "server/domain/worker.h"
+#include "server/schedule/cohort.h"
 #include "server/schedule/durations.h"
 #include "server/schedule/effects.h"
 
 namespace fft {
-
-struct PendingBuild;
-
-/// A build's tie to a node: it waits for it, and releases it when its level opens.
-struct Waiter {
-  PendingBuild* build = nullptr;
-  int level = 0;
-  bool is_joined = false;
-};
 
 /// A node that has not ended.
 struct PendingNode {
@@ -50,7 +40,7 @@ struct PendingNode {
   LearnedDuration* learned = nullptr;  // of its job
   double path_ms = 0;                  // the longest way from its start to an end of all that waits
   int line = 0;                        // of the ready queue
-  std::vector<PendingBuild*> filed_in;  // the ready queue's: in whose lines it stands
+  std::vector<Cohort*> filed_in;       // the ready queue's: in whose lines it stands
   /// Builds of a higher priority that do not want it, but wait for its end; some may have ended.
   std::vector<BuildId> helpers;
   std::vector<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
@@ -85,39 +75,13 @@ struct Totals {
 /// A build that has not ended.
 struct PendingBuild {
   Build row;
-  std::map<int, std::vector<NodeId>> by_level;  // all that were ever attached
-  std::map<int, int> left_by_level;             // attached nodes that have not ended
-  std::int64_t left = 0;
-  int open_level = 0;                       // levels up to this one are released
-  bool is_stopping = false;                 // starts nothing more: failed fast or cancelled
-  bool has_failed = false;                  // a node that it needed failed
+  std::shared_ptr<Cohort> cohort;           // never null
   bool is_ended = false;                    // to be forgotten at the end of the batch
   std::vector<ConfigureOutput> configured;  // answers, until the next plan
   bool is_dirty = false;                    // its counts differ from the row that was last written
   bool is_awaiting = false;                 // data from outside: its message says which
   bool is_to_save = false;                  // its row is written when the batch is settled
   bool is_stored = false;                   // it was written before: what was asked for is known
-  std::int64_t running = 0;
-  bool is_under_way = false;  // something was granted for it
-
-  /// Where a released node that may start stands among those of its build: the longest way first.
-  struct Place {
-    double minus_path_ms = 0;
-    NodeId id;
-    PendingNode* node = nullptr;
-    bool operator<(const Place& other) const {
-      return std::tie(minus_path_ms, id) < std::tie(other.minus_path_ms, other.id);
-    }
-  };
-  /// How the build stands in lines.
-  struct Filing {
-    int priority = 0;  // negated
-    bool is_new = false;
-    bool operator==(const Filing&) const = default;
-  };
-  // The ready queue's, like what it is about:
-  std::map<int, std::set<Place>> ready;  // by line, none empty
-  std::optional<Filing> filed;           // none: it may not run more
 
   void StopAwaiting() {
     if (std::exchange(is_awaiting, false)) row.message.clear();
@@ -129,7 +93,7 @@ struct Agenda {
   std::vector<NodeId> woken;                       // to be looked at
   std::vector<std::pair<NodeId, NodeId>> failing;  // a node, and the upstream that ended badly
   std::vector<NodeId> ended;                       // to be forgotten
-  std::vector<BuildId> to_check;                   // whose levels or end may have come
+  std::vector<BuildId> to_check;                   // of whose cohort a level or the end may come
   std::vector<BuildId> to_save;                    // whose rows are to be written
   std::set<std::pair<TimePoint, NodeId>> backoffs;
   std::vector<std::pair<TimePoint, PlanWanted>> awaiting;  // builds whose data is not there yet

@@ -14,7 +14,7 @@ namespace fft {
 namespace {
 
 bool IsReleasedBy(const Waiter& waiter) {
-  return !waiter.build->is_stopping && waiter.level <= waiter.build->open_level;
+  return !waiter.cohort->is_stopping && waiter.level <= waiter.cohort->open_level;
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ void Schedule::On(const NodeProbed& c, TimePoint now) {
   if (!c.exists && !node.row.must_run) {
     node.row.must_run = true;
     node.row.reason = Reason::kDataMissing;
-    SaveNode(node);
+    journal_.NodeSaved(node.row);
   }
   if (node.row.must_run || !MayBeHit(catalog_, node)) return Wake(node);
   CutOff(node, now);
@@ -103,26 +103,26 @@ void Schedule::MakeReady(PendingNode& node, TimePoint now) {
 void Schedule::Release(PendingNode& node) {
   for (const Waiter& waiter : node.waiters) ReleaseFor(waiter, node);
   for (const BuildId id : node.helpers)
-    if (PendingBuild* build = FindOpen(id); build != nullptr && !build->is_stopping)
-      ready_.Add(*build, node);
+    if (PendingBuild* build = FindOpen(id); build != nullptr && !build->cohort->is_stopping)
+      ready_.Add(*build->cohort, node);
 }
 
 void Schedule::ReleaseFor(const Waiter& waiter, PendingNode& node) {
-  if (IsReleasedBy(waiter) && !node.lease.run) ready_.Add(*waiter.build, node);
+  if (IsReleasedBy(waiter) && !node.lease.run) ready_.Add(*waiter.cohort, node);
 }
 
-void Schedule::OpenLevels(PendingBuild& build) {
-  if (build.row.options.discipline == Discipline::kEager) return;
-  const auto next = build.left_by_level.lower_bound(build.open_level);
+void Schedule::OpenLevels(Cohort& cohort) {
+  if (cohort.options().discipline == Discipline::kEager) return;
+  const auto next = cohort.left_by_level.lower_bound(cohort.open_level);
   auto at = next;
-  while (at != build.left_by_level.end() && at->second == 0) ++at;
-  if (at == build.left_by_level.end() || at->first <= build.open_level) return;
-  build.open_level = at->first;
-  for (const NodeId id : build.by_level[build.open_level]) {
+  while (at != cohort.left_by_level.end() && at->second == 0) ++at;
+  if (at == cohort.left_by_level.end() || at->first <= cohort.open_level) return;
+  cohort.open_level = at->first;
+  for (const NodeId id : cohort.by_level[cohort.open_level]) {
     const auto found = nodes_.find(id);
     if (found == nodes_.end() || IsTerminal(found->second->row.state)) continue;
     if (found->second->is_settled)
-      ReleaseFor({&build, build.open_level}, *found->second);
+      ReleaseFor({&cohort, cohort.open_level}, *found->second);
     else
       Wake(*found->second);
   }

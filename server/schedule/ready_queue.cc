@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <functional>
-#include <string_view>
 #include <tuple>
+#include <utility>
 
 namespace fft {
 
@@ -13,22 +13,31 @@ int ReadyQueue::LineOf(const Needs& needs) {
   return at->second;
 }
 
-void ReadyQueue::Add(PendingBuild& build, PendingNode& node) {
-  std::set<PendingBuild::Place>& places = build.ready[node.line];
-  if (!places.insert({-node.path_ms, node.row.id, &node}).second) return;
-  node.filed_in.push_back(&build);
-  if (places.size() == 1 && build.filed) Enter(build, node.line);
-  if (!build.filed) File(build);
+void ReadyQueue::SetMembers(Cohort& cohort, std::vector<PendingBuild*> members) {
+  Unfile(cohort);
+  cohort.members = std::move(members);
+  cohort.shares.clear();
+  for (const PendingBuild* member : cohort.members)
+    cohort.shares[member->row.principal] = &shares_[member->row.principal];
+  File(cohort);
 }
 
-bool ReadyQueue::Remove(PendingBuild& build, PendingNode& node) {
-  const auto at = build.ready.find(node.line);
-  if (at == build.ready.end() || at->second.erase({-node.path_ms, node.row.id, nullptr}) == 0)
+void ReadyQueue::Add(Cohort& cohort, PendingNode& node) {
+  std::set<Cohort::Place>& places = cohort.ready[node.line];
+  if (!places.insert({-node.path_ms, node.row.id, &node}).second) return;
+  node.filed_in.push_back(&cohort);
+  if (places.size() == 1 && cohort.filed) Enter(cohort, node.line);
+  if (!cohort.filed) File(cohort);
+}
+
+bool ReadyQueue::Remove(Cohort& cohort, PendingNode& node) {
+  const auto at = cohort.ready.find(node.line);
+  if (at == cohort.ready.end() || at->second.erase({-node.path_ms, node.row.id, nullptr}) == 0)
     return false;
-  std::erase(node.filed_in, &build);
+  std::erase(node.filed_in, &cohort);
   if (!at->second.empty()) return true;
-  build.ready.erase(at);
-  if (build.filed) Leave(build, node.line);
+  cohort.ready.erase(at);
+  if (cohort.filed) Leave(cohort, node.line);
   return true;
 }
 
@@ -36,81 +45,87 @@ void ReadyQueue::RemoveAll(PendingNode& node) {
   while (!node.filed_in.empty()) Remove(*node.filed_in.back(), node);
 }
 
-void ReadyQueue::Drop(PendingBuild& build) {
-  Unfile(build);
-  for (const auto& [line, places] : build.ready)
-    for (const PendingBuild::Place& place : places) std::erase(place.node->filed_in, &build);
-  build.ready.clear();
+void ReadyQueue::Drop(Cohort& cohort) {
+  Unfile(cohort);
+  for (const auto& [line, places] : cohort.ready)
+    for (const Cohort::Place& place : places) std::erase(place.node->filed_in, &cohort);
+  cohort.ready.clear();
 }
 
-void ReadyQueue::File(PendingBuild& build) {
-  const BuildOptions& options = build.row.options;
-  const bool has_room = options.jobs_max == 0 || build.running < options.jobs_max;
-  const PendingBuild::Filing wanted{-options.priority, !build.is_under_way};
-  if (has_room && build.filed == wanted) return;
-  Unfile(build);
-  if (!has_room || build.ready.empty()) return;
-  build.filed = wanted;
-  for (const auto& [line, places] : build.ready) Enter(build, line);
+void ReadyQueue::File(Cohort& cohort) {
+  if (cohort.members.empty()) return Unfile(cohort);
+  const BuildOptions& options = cohort.options();
+  const bool has_room = options.jobs_max == 0 || cohort.running < options.jobs_max;
+  const Cohort::Filing wanted{-options.priority, !cohort.is_under_way};
+  if (has_room && cohort.filed == wanted) return;
+  Unfile(cohort);
+  if (!has_room || cohort.ready.empty()) return;
+  cohort.filed = wanted;
+  for (const auto& [line, places] : cohort.ready) Enter(cohort, line);
 }
 
-void ReadyQueue::Unfile(PendingBuild& build) {
-  if (!build.filed) return;
-  for (const auto& [line, places] : build.ready) Leave(build, line);
-  build.filed.reset();
+void ReadyQueue::Unfile(Cohort& cohort) {
+  if (!cohort.filed) return;
+  for (const auto& [line, places] : cohort.ready) Leave(cohort, line);
+  cohort.filed.reset();
 }
 
-void ReadyQueue::Enter(PendingBuild& build, int line) {
-  lines_[static_cast<std::size_t>(line)][{build.filed->priority, build.row.principal}].insert(
-      {build.filed->is_new, build.row.id, &build});
-  Share& share = shares_[build.row.principal];
-  if (share.entries++ == 0) share.used = std::max(share.used, floor_);
+void ReadyQueue::Enter(Cohort& cohort, int line) {
+  for (const auto& [principal, share] : cohort.shares) {
+    Turn& turn = lines_[static_cast<std::size_t>(line)][{cohort.filed->priority, principal}];
+    turn.share = share;
+    turn.cohorts.insert({cohort.filed->is_new, cohort.id(), &cohort});
+    if (share->entries++ == 0) share->used = std::max(share->used, floor_);
+  }
 }
 
-void ReadyQueue::Leave(PendingBuild& build, int line) {
-  Line& entries = lines_[static_cast<std::size_t>(line)];
-  const auto at = entries.find({build.filed->priority, build.row.principal});
-  at->second.erase({build.filed->is_new, build.row.id, nullptr});
-  if (at->second.empty()) entries.erase(at);
-  --shares_[build.row.principal].entries;
+void ReadyQueue::Leave(Cohort& cohort, int line) {
+  Line& turns = lines_[static_cast<std::size_t>(line)];
+  for (const auto& [principal, share] : cohort.shares) {
+    const auto at = turns.find({cohort.filed->priority, principal});
+    at->second.cohorts.erase({cohort.filed->is_new, cohort.id(), nullptr});
+    if (at->second.cohorts.empty()) turns.erase(at);
+    --share->entries;
+  }
 }
 
-double ReadyQueue::UsedBy(const std::string& principal) const {
-  const auto at = shares_.find(principal);
-  return at == shares_.end() ? 0 : at->second.used;
-}
-
-bool ReadyQueue::IsBefore(const Choice& a, const Choice& b) const {
-  const auto key = [this](const Choice& c) {
-    return std::make_tuple(c.build->filed->priority, UsedBy(c.build->row.principal),
-                           std::cref(c.build->row.principal), c.build->filed->is_new,
-                           c.build->row.id, -c.node->path_ms, c.node->row.id);
+bool ReadyQueue::IsBefore(const Choice& a, const Choice& b) {
+  const auto key = [](const Choice& c) {
+    const auto& [who, turn] = *c.turn;
+    const Filed& filed = *turn.cohorts.begin();
+    return std::make_tuple(who.first, turn.share->used, std::cref(who.second), filed.is_new,
+                           filed.id, -c.node->path_ms, c.node->row.id);
   };
   return key(a) < key(b);
 }
 
-std::optional<ReadyQueue::Choice> ReadyQueue::First(const std::vector<char>& closed) const {
-  std::optional<Choice> first;
+PendingNode* ReadyQueue::First(const std::vector<char>& closed) const {
+  Choice first;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     if (closed[i] != 0 || lines_[i].empty()) continue;
-    const int priority = lines_[i].begin()->first.first;
-    for (const auto& [key, builds] : lines_[i]) {
-      if (key.first != priority) break;
-      PendingBuild& build = *builds.begin()->build;
-      const Choice choice{&build, build.ready.at(static_cast<int>(i)).begin()->node};
-      if (!first || IsBefore(choice, *first)) first = choice;
+    const Line::value_type* next = &*lines_[i].begin();
+    for (const Line::value_type& turn : lines_[i]) {
+      if (turn.first.first != next->first.first) break;  // of a lower priority
+      if (turn.second.share->used < next->second.share->used) next = &turn;
     }
+    const Cohort& cohort = *next->second.cohorts.begin()->cohort;
+    const Choice choice{next, cohort.ready.at(static_cast<int>(i)).begin()->node};
+    if (first.node == nullptr || IsBefore(choice, first)) first = choice;
   }
-  return first;
+  return first.node;
 }
 
 void ReadyQueue::Charge(const PendingNode& node, double cost) {
-  std::set<std::string_view> principals;
-  for (const Waiter& waiter : node.waiters) principals.insert(waiter.build->row.principal);
-  for (const std::string_view principal : principals) {
-    Share& share = shares_[std::string(principal)];
-    floor_ = std::max(floor_, share.used);
-    share.used += cost / static_cast<double>(principals.size());
+  std::vector<Share*> shares;
+  for (const Waiter& waiter : node.waiters)
+    for (const auto& [principal, share] : waiter.cohort->shares) shares.push_back(share);
+  if (node.waiters.size() > 1) {
+    std::sort(shares.begin(), shares.end());
+    shares.erase(std::unique(shares.begin(), shares.end()), shares.end());
+  }
+  for (Share* share : shares) {
+    floor_ = std::max(floor_, share->used);
+    share->used += cost / static_cast<double>(shares.size());
   }
 }
 

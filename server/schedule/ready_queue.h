@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -26,58 +25,60 @@ struct Needs {
 /// principals, by the work that was granted to them; then builds under way before new ones, older
 /// before younger; then the longest way to the end of everything that waits for the node.
 ///
-/// A node stands here once for each build that releases it.  A choice costs what may be chosen
-/// first, not what waits.  A plain container, part of the schedule.
+/// A node stands here once for each cohort that releases it, and a cohort for each principal in it.
+/// A choice costs what may be chosen first, not what waits.  A plain container, part of the
+/// schedule.
 class ReadyQueue {
  public:
-  struct Choice {
-    PendingBuild* build = nullptr;
-    PendingNode* node = nullptr;
-  };
-
   /// The line of nodes with these needs.
   int LineOf(const Needs& needs);
   int lines() const { return static_cast<int>(lines_.size()); }
 
-  void Add(PendingBuild& build, PendingNode& node);
-  /// False: it did not stand here for this build.
-  bool Remove(PendingBuild& build, PendingNode& node);
-  /// For every build.
+  /// Who its builds are from now on.
+  void SetMembers(Cohort& cohort, std::vector<PendingBuild*> members);
+  void Add(Cohort& cohort, PendingNode& node);
+  /// False: it did not stand here for this cohort.
+  bool Remove(Cohort& cohort, PendingNode& node);
+  /// For every cohort.
   void RemoveAll(PendingNode& node);
   /// All of its nodes.
-  void Drop(PendingBuild& build);
+  void Drop(Cohort& cohort);
   /// Its priority, whether it is under way, or whether it may run more has changed.
-  void File(PendingBuild& build);
+  void File(Cohort& cohort);
 
-  /// Who should start first among the lines that are not `closed`, which is parallel to the lines.
-  std::optional<Choice> First(const std::vector<char>& closed) const;
+  /// Who should start first among the lines that are not `closed`, which is parallel to the lines;
+  /// null: nobody may.
+  PendingNode* First(const std::vector<char>& closed) const;
   /// `node` starts: its cost is shared by the principals that wait for it.
   void Charge(const PendingNode& node, double cost);
 
  private:
   struct Filed {
     bool is_new = false;
-    BuildId id;
-    PendingBuild* build = nullptr;
+    BuildId id;  // of the cohort's first member, as long as it is filed
+    Cohort* cohort = nullptr;
     bool operator<(const Filed& other) const {
       return std::tie(is_new, id) < std::tie(other.is_new, other.id);
     }
   };
+  struct Turn {
+    const Share* share = nullptr;
+    std::set<Filed> cohorts;
+  };
   /// By (-priority, principal): the highest priority first.
-  using Line = std::map<std::pair<int, std::string>, std::set<Filed>>;
+  using Line = std::map<std::pair<int, std::string>, Turn>;
+  struct Choice {
+    const Line::value_type* turn = nullptr;
+    PendingNode* node = nullptr;
+  };
 
-  void Unfile(PendingBuild& build);
-  void Enter(PendingBuild& build, int line);
-  void Leave(PendingBuild& build, int line);
-  double UsedBy(const std::string& principal) const;
-  bool IsBefore(const Choice& a, const Choice& b) const;
+  void Unfile(Cohort& cohort);
+  void Enter(Cohort& cohort, int line);
+  void Leave(Cohort& cohort, int line);
+  static bool IsBefore(const Choice& a, const Choice& b);
 
   std::map<Needs, int> by_needs_;
   std::vector<Line> lines_;
-  struct Share {
-    double used = 0;
-    int entries = 0;  // of its builds in lines
-  };
   std::map<std::string, Share> shares_;
   double floor_ = 0;  // what the last who was chosen had used: who comes anew starts there
 };

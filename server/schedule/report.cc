@@ -52,6 +52,15 @@ Reason ReasonOf(Outcome outcome) {
   return Reason::kNone;
 }
 
+void CountInCohort(const PendingNode& node, const Waiter& waiter) {
+  Cohort& cohort = *waiter.cohort;
+  --cohort.left;
+  --cohort.left_by_level[waiter.level];
+  const NodeState state = node.row.state;
+  cohort.has_failed |= state == NodeState::kFailed ||
+                       (state == NodeState::kCancelled && node.row.kind == NodeKind::kJob);
+}
+
 }  // namespace
 
 void Schedule::On(const WorkerHeard& c, TimePoint now) {
@@ -82,16 +91,17 @@ void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
   ++totals_.running;
   TellNode(node, NodeState::kRunning, node.row.reason, "", now);
   effects_.tally.ready_to_start_ms.push_back((now - node.ready_at).count());
-  for (const Waiter& waiter : node.waiters) {
-    Build& build = waiter.build->row;
-    if (node.unrunnable_since != TimePoint{}) {  // somebody came who has what nobody had
-      waiter.build->StopAwaiting();
-      SaveBuild(*waiter.build);
+  for (const Waiter& waiter : node.waiters)
+    for (PendingBuild* build : waiter.cohort->members) {
+      if (node.unrunnable_since != TimePoint{}) {  // somebody came who has what nobody had
+        build->StopAwaiting();
+        SaveBuild(*build);
+      }
+      Build& row = build->row;
+      if (row.started_at != TimePoint{} || node.row.kind != NodeKind::kJob) continue;
+      row.started_at = now;
+      effects_.tally.submit_to_start_ms.push_back((now - row.received_at).count());
     }
-    if (build.started_at != TimePoint{} || node.row.kind != NodeKind::kJob) continue;
-    build.started_at = now;
-    effects_.tally.submit_to_start_ms.push_back((now - build.received_at).count());
-  }
 }
 
 void Schedule::Reported(PendingNode& node, const RunReport& report, TimePoint now) {
@@ -137,10 +147,11 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
     SavePartition(partition.id);
   }
   std::string warning = InheritTaint(node, now);
-  for (const Waiter& waiter : node.waiters)
-    if (node.row.kind == NodeKind::kConfigure)
-      waiter.build->configured.push_back(
-          {node.row.config->job, node.row.config->args, report.stdout_text});
+  if (node.row.kind == NodeKind::kConfigure)
+    for (const Waiter& waiter : node.waiters)
+      for (PendingBuild* build : waiter.cohort->members)
+        build->configured.push_back(
+            {node.row.config->job, node.row.config->args, report.stdout_text});
   EndLease(node, report, Reason::kNone, now);
   EndNode(node, NodeState::kSucceeded, node.row.reason, std::move(warning), now);
 }
@@ -159,11 +170,12 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
   }
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
     if (node.row.config->inputs[i].kind == InputKind::kQuery) traffic_.EndQuery(node.row.inputs[i]);
+  if (PendingBuild* payer = PayerOf(node); payer != nullptr && charged.spent_ms > 0)
+    SaveBuild(*payer);  // what was spent is told with the run; what was saved, now and then
   for (const Waiter& waiter : node.waiters) {
-    --waiter.build->running;
-    waiter.build->is_dirty = true;
-    if (charged.spent_ms > 0) SaveBuild(*waiter.build);
-    ready_.File(*waiter.build);
+    --waiter.cohort->running;
+    for (PendingBuild* build : waiter.cohort->members) build->is_dirty = true;
+    ready_.File(*waiter.cohort);
   }
   workers_.Drop(node, lease);
   gates_.Give(PoolsOf(node));
@@ -188,8 +200,9 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
 void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now) {
   if (node.lease.is_kill_requested || report.outcome == Outcome::kCancelled ||
       node.waiters.empty()) {
-    const bool is_late = !node.waiters.empty() &&
-                         node.waiters.front().build->row.reason == Reason::kDeadlineExceeded;
+    const bool is_late =
+        !node.waiters.empty() &&
+        node.waiters.front().cohort->members.front()->row.reason == Reason::kDeadlineExceeded;
     const Reason reason = is_late ? Reason::kDeadlineExceeded : Reason::kCancelRequested;
     EndLease(node, report, reason, now);
     return EndNode(node, NodeState::kCancelled, reason, report.message, now);
@@ -210,15 +223,15 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
       std::min(options_.backoff_max, options_.backoff_base * (std::int64_t{1} << doublings));
   node.row.not_before = now + Jittered(step, node.row.id, count);
   agenda_.backoffs.emplace(node.row.not_before, node.row.id);
-  SaveNode(node);
+  journal_.NodeSaved(node.row);
   TellNode(node, NodeState::kWaiting, node.row.reason, report.message, now);
 }
 
 // Builds that start nothing more do not wait for another attempt.
 void Schedule::LeaveStopping(PendingNode& node) {
   for (const Waiter& waiter : node.waiters)
-    if (waiter.build->is_stopping) CountLeaving(node, waiter);
-  std::erase_if(node.waiters, [](const Waiter& waiter) { return waiter.build->is_stopping; });
+    if (waiter.cohort->is_stopping) CountLeaving(node, waiter);
+  std::erase_if(node.waiters, [](const Waiter& waiter) { return waiter.cohort->is_stopping; });
 }
 
 void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
@@ -230,7 +243,7 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
   row.reason = reason;
   row.message = message;
   row.ended_at = now;
-  SaveNode(node);
+  journal_.NodeSaved(node.row);
   TellNode(node, state, reason, std::move(message), now);
   for (const PartitionId id : row.outputs) traffic_.RemoveWriter(id, row.id);
   for (std::size_t i = 0; i < row.inputs.size(); ++i)
@@ -241,7 +254,11 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
       at != configures_.end() && at->second == row.id)
     configures_.erase(at);
   ready_.RemoveAll(node);
-  for (Waiter& waiter : node.waiters) CountEnd(node, waiter);
+  for (const Waiter& waiter : node.waiters) {
+    CountInCohort(node, waiter);
+    agenda_.to_check.push_back(waiter.cohort->id());
+    for (PendingBuild* build : waiter.cohort->members) CountEnd(node, *build);
+  }
   const bool is_good = state == NodeState::kSucceeded || state == NodeState::kSkipped;
   for (const NodeId id : node.downstreams) {
     const auto at = nodes_.find(id);
@@ -254,16 +271,12 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
   agenda_.ended.push_back(row.id);
 }
 
-void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
-  PendingBuild& build = *waiter.build;
+void Schedule::CountEnd(PendingNode& node, PendingBuild& build) {
   NodeCounts& counts = build.row.counts;
-  --build.left;
-  --build.left_by_level[waiter.level];
   build.is_dirty = true;
-  agenda_.to_check.push_back(build.row.id);
+  const Cohort& cohort = *build.cohort;
   if (node.row.kind == NodeKind::kConfigure) {
-    if (build.left > 0 || build.is_stopping || node.row.state != NodeState::kSucceeded) {
-      build.has_failed |= node.row.state == NodeState::kFailed;
+    if (cohort.left > 0 || cohort.is_stopping || node.row.state != NodeState::kSucceeded) {
       if (node.row.state == NodeState::kFailed && build.row.message.empty()) {
         build.row.message =
             fmt::format("configuring {}: {}", node.row.config->job, node.row.message);
@@ -271,7 +284,7 @@ void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
       }
       return;
     }
-    if (!build.has_failed)
+    if (!cohort.has_failed)
       effects_.plans.push_back({build.row.id, std::exchange(build.configured, {})});
     return;
   }
@@ -282,7 +295,6 @@ void Schedule::CountEnd(PendingNode& node, Waiter& waiter) {
     default: ++counts.failed; break;
   }
   if (node.row.state != NodeState::kFailed && node.row.state != NodeState::kCancelled) return;
-  build.has_failed = true;
   build.StopAwaiting();
   if (node.row.state != NodeState::kFailed || !build.row.message.empty()) return;
   build.row.message = fmt::format(

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -80,16 +79,11 @@ void Schedule::RestoreLeases(const Snapshot& snapshot) {
 
 void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
   for (const Build& row : snapshot.builds) {
-    auto build = std::make_unique<PendingBuild>();
-    build->row = row;
-    build->row.counts = {.total = row.counts.cached, .cached = row.counts.cached};
-    build->has_failed = row.reason == Reason::kFailFast;
-    build->is_dirty = build->is_stored = true;
-    if (row.message.starts_with("waiting: ")) build->row.message.clear();
-    if (row.options.discipline == Discipline::kEager)
-      build->open_level = std::numeric_limits<int>::max();
-    requests_.Opened(row);
-    builds_.emplace(row.id, std::move(build));
+    PendingBuild& build = AddBuild(row);
+    build.row.counts = {.total = row.counts.cached, .cached = row.counts.cached};
+    build.cohort->has_failed = row.reason == Reason::kFailFast;
+    build.is_dirty = build.is_stored = true;
+    if (row.message.starts_with("waiting: ")) build.row.message.clear();
   }
   std::unordered_map<NodeId, const Node*> ended;
   for (const Node& row : snapshot.nodes)
@@ -98,20 +92,21 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
     PendingBuild* build = FindOpen(attachment.build);
     FFT_CHECK(build != nullptr);
     NodeCounts& counts = build->row.counts;
+    Cohort& cohort = *build->cohort;  // each is alone again
     for (std::size_t i = 0; i < attachment.nodes.size(); ++i) {
       const NodeId id = attachment.nodes[i];
       const int level = attachment.levels[i];
-      build->by_level[level].push_back(id);
+      cohort.by_level[level].push_back(id);
       const auto at = nodes_.find(id);
       const NodeKind kind = at != nodes_.end() ? at->second->row.kind : ended.at(id)->kind;
       if (kind == NodeKind::kJob) ++counts.total;
       counts.joined += attachment.joined[i];
       if (at != nodes_.end()) {
-        at->second->waiters.push_back({build, level, attachment.joined[i] != 0});
-        ++build->left_by_level[level];
-        ++build->left;
-        if (at->second->lease.run) ++build->running;
-        build->is_under_way |= at->second->lease.run.value != 0;
+        at->second->waiters.push_back({&cohort, level, attachment.joined[i] != 0});
+        ++cohort.left_by_level[level];
+        ++cohort.left;
+        if (at->second->lease.run) ++cohort.running;
+        cohort.is_under_way |= at->second->lease.run.value != 0;
         continue;
       }
       if (kind != NodeKind::kJob) continue;
@@ -120,15 +115,16 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
       if (state == NodeState::kSkipped) ++counts.cut_off;
       if (state == NodeState::kFailed) ++counts.failed;
       if (state == NodeState::kCancelled) ++counts.cancelled;
-      build->has_failed |= state == NodeState::kFailed || state == NodeState::kCancelled;
+      cohort.has_failed |= state == NodeState::kFailed || state == NodeState::kCancelled;
     }
   }
   for (const auto& [id, build] : builds_) {
-    if (build->row.options.discipline == Discipline::kLevels && !build->left_by_level.empty())
-      build->open_level = build->left_by_level.begin()->first;
-    const bool is_planning = build->row.state == BuildState::kPlanning && build->left == 0;
+    Cohort& cohort = *build->cohort;
+    if (build->row.options.discipline == Discipline::kLevels && !cohort.left_by_level.empty())
+      cohort.open_level = cohort.left_by_level.begin()->first;
+    const bool is_planning = build->row.state == BuildState::kPlanning && cohort.left == 0;
     if (build->row.reason != Reason::kNone)  // it was being cancelled, or had failed fast
-      Stop(*build, build->row.reason, /*kills=*/build->row.reason != Reason::kFailFast, now,
+      Stop(cohort, build->row.reason, /*kills=*/build->row.reason != Reason::kFailFast, now,
            nullptr);
     else if (is_planning) {
       build->row.message.clear();  // it may have told what it waited for

@@ -22,7 +22,7 @@ Effects Schedule::Settle(TimePoint now) {
         if (const auto at = nodes_.find(id); at != nodes_.end()) Look(*at->second, now);
     } else if (!agenda_.to_check.empty()) {
       for (const BuildId id : std::exchange(agenda_.to_check, {}))
-        if (PendingBuild* build = FindOpen(id)) Check(*build, now);
+        if (PendingBuild* build = FindOpen(id)) Check(*build->cohort, now);
       DrainFailing(now);
     } else {
       break;
@@ -62,23 +62,6 @@ Totals Schedule::totals() const {
   totals.builds = static_cast<std::int64_t>(builds_.size());
   totals.waiting = static_cast<std::int64_t>(nodes_.size()) - totals.ready - totals.running;
   return totals;
-}
-
-void Schedule::SaveNode(const PendingNode& node) {
-  const Node& row = node.row;
-  journal_.changes().node_updates.push_back({.id = row.id,
-                                             .state = row.state,
-                                             .reason = row.reason,
-                                             .must_run = row.must_run,
-                                             .is_reusable = row.is_reusable,
-                                             .result_key = row.result_key,
-                                             .message = row.message,
-                                             .evidence = row.evidence,
-                                             .attempts = row.attempts,
-                                             .faults = row.faults,
-                                             .not_before = row.not_before,
-                                             .ended_at = row.ended_at,
-                                             .last_run = row.last_run});
 }
 
 void Schedule::TellNode(const PendingNode& node, NodeState state, Reason reason,

@@ -59,27 +59,27 @@ class Schedule {
   void On(const LineageRead& c, TimePoint now);
   void On(const GraphNoted& c, TimePoint now);
   void On(const Ticked& c, TimePoint now);
-  void Stop(PendingBuild& build, Reason reason, bool kills, TimePoint now, Answer* answer);
-  void Withdraw(PendingBuild& build, PendingNode& node, bool kills, TimePoint now, Answer* answer);
+  void Stop(Cohort& cohort, Reason reason, bool kills, TimePoint now, Answer* answer);
+  void Part(PendingBuild& build);
+  void Withdraw(Cohort& cohort, PendingNode& node, bool kills, Answer* answer);
   void CountLeaving(PendingNode& node, const Waiter& waiter);
   void EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                 TimePoint now);
-  void Check(PendingBuild& build, TimePoint now);
+  void Check(Cohort& cohort, TimePoint now);
   void SaveBuild(PendingBuild& build);
   void TellUnrunnable(PendingBuild& build, TimePoint now);
   void WriteBuilds();
   void On(const BuildPlanned& c, TimePoint now);
+  void Merge(const std::vector<PendingBuild*>& builds, const Plan& plan, TimePoint now);
   void On(const ConfigureNeeded& c, TimePoint now);
   NamespaceId InternNamespace(const std::string& name);
   PartitionId Intern(NamespaceId ns, const std::string& ref);
   void NoteSources(const Plan& plan, NamespaceId ns, TimePoint now);
-  PendingNode* JoinTarget(const PlannedNode& planned, const std::vector<PartitionId>& outputs,
-                          const std::vector<PendingNode*>& slots, const JobSpec& job);
   PendingNode& AddNode(Node row, std::vector<NodeId> writers,
                        std::shared_ptr<const GraphSpec> spec);
   void RecordHits(PendingBuild& build, const Plan& plan, const Found& found, TimePoint now);
   void AddPendingUpstreams(std::vector<Tie>& ties);
-  void Attach(PendingBuild& build, const std::vector<Tie>& ties, TimePoint now);
+  void Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint now);
   void On(const NodeProbed& c, TimePoint now);
   void Wake(PendingNode& node);
   void Look(PendingNode& node, TimePoint now);
@@ -88,7 +88,7 @@ class Schedule {
   void MakeReady(PendingNode& node, TimePoint now);
   void Release(PendingNode& node);
   void ReleaseFor(const Waiter& waiter, PendingNode& node);
-  void OpenLevels(PendingBuild& build);
+  void OpenLevels(Cohort& cohort);
   void RankPaths(const Plan& plan, const std::vector<PendingNode*>& slots);
   void Raise(PendingNode& node, double path_ms);
   void Help(const PendingNode& waiting, PendingNode& blocker);
@@ -104,7 +104,7 @@ class Schedule {
   void RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now);
   void EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
                TimePoint now);
-  void CountEnd(PendingNode& node, Waiter& waiter);
+  void CountEnd(PendingNode& node, PendingBuild& build);
   void LeaveStopping(PendingNode& node);
   void DrainFailing(TimePoint now);
   void On(const WorkerJoined& c, TimePoint now);
@@ -118,7 +118,7 @@ class Schedule {
   void RestoreLeases(const Snapshot& snapshot);
   PendingNode& node(NodeId id) { return *nodes_.at(id); }
   PendingBuild* FindOpen(BuildId id);
-  void SaveNode(const PendingNode& node);
+  PendingBuild& AddBuild(const Build& row);
   void TellNode(const PendingNode& node, NodeState state, Reason reason, std::string message,
                 TimePoint now);
   void SavePartition(PartitionId id);

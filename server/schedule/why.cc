@@ -18,7 +18,8 @@ std::string NameOf(const PendingNode& node) {
       node.row.config->outputs.empty() ? node.row.config->job : node.row.config->outputs.front();
   std::string builds;
   for (const Waiter& waiter : node.waiters)
-    builds += fmt::format("{}{}", builds.empty() ? "" : ", ", waiter.build->row.id.value);
+    for (const PendingBuild* build : waiter.cohort->members)
+      builds += fmt::format("{}{}", builds.empty() ? "" : ", ", build->row.id.value);
   return fmt::format("node {} ({} {}, {}), wanted by build {}", node.row.id.value,
                      node.row.config->job, ref, ToString(node.row.state),
                      builds.empty() ? "none" : builds);
@@ -26,11 +27,11 @@ std::string NameOf(const PendingNode& node) {
 
 // What is open, and what has to end before this one's level opens.
 std::string OfLevel(const Waiter& waiter) {
-  const PendingBuild& build = *waiter.build;
-  const auto open = build.left_by_level.find(build.open_level);
+  const Cohort& cohort = *waiter.cohort;
+  const auto open = cohort.left_by_level.find(cohort.open_level);
   return fmt::format(
       "it waits for level {} of build {}, of which {} nodes have not ended: it is of level {}",
-      build.open_level, build.row.id.value, open == build.left_by_level.end() ? 0 : open->second,
+      cohort.open_level, cohort.id().value, open == cohort.left_by_level.end() ? 0 : open->second,
       waiter.level);
 }
 
@@ -59,10 +60,10 @@ void AddHolds(const Schedule& schedule, const PendingNode& node, std::vector<std
     lines->push_back(fmt::format("pool {} is full: {} of {} places are taken", full->pool.name,
                                  full->used, full->pool.size));
   for (const Waiter& waiter : node.waiters) {
-    const int most = waiter.build->row.options.jobs_max;
-    if (most > 0 && waiter.build->running >= most)
+    const int most = waiter.cohort->options().jobs_max;
+    if (most > 0 && waiter.cohort->running >= most)
       lines->push_back(fmt::format("build {} runs {} nodes, as many as it may",
-                                   waiter.build->row.id.value, waiter.build->running));
+                                   waiter.cohort->id().value, waiter.cohort->running));
   }
   if (!lines->empty()) return;
   lines->push_back(CouldAny(schedule.workers(), node.job->limits)
@@ -88,11 +89,11 @@ std::vector<std::string> WhyWaiting(const Schedule& schedule, NodeId id) {
   if (left > kNamedMax) lines.push_back(fmt::format("and for {} more", left - kNamedMax));
   if (left > 0) return lines;
   const auto is_released = [](const Waiter& waiter) {
-    return !waiter.build->is_stopping && waiter.level <= waiter.build->open_level;
+    return !waiter.cohort->is_stopping && waiter.level <= waiter.cohort->open_level;
   };
   if (std::none_of(node->waiters.begin(), node->waiters.end(), is_released)) {
     for (const Waiter& waiter : node->waiters)
-      if (!waiter.build->is_stopping) lines.push_back(OfLevel(waiter));
+      if (!waiter.cohort->is_stopping) lines.push_back(OfLevel(waiter));
     return lines;
   }
   if (node->is_probing) return {"its data is being looked for"};

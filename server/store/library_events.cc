@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kEventList[] =
     "e.seq, e.at, e.kind, e.build_id, e.count, e.state, e.nodes, e.states, e.reasons, e.runs, "
-    "e.levels, e.joined, e.messages::text, e.partitions, e.snapshot::text, e.text";
+    "e.levels, e.joined, e.messages::text, e.partitions, e.snapshot::text, e.text, e.also";
 
 using Labels = std::unordered_map<std::int64_t, NodeLabelPtr>;
 
@@ -62,6 +62,7 @@ StatusOr<Draft> ReadDraft(pg::Row& row) {
     event.snapshot = std::make_shared<const Build>(*std::move(build));
   }
   event.text = row.Text();
+  event.also = row.Ids<BuildId>();
   return draft;
 }
 

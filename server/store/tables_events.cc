@@ -87,6 +87,10 @@ Records EventRows(const std::vector<EventPtr>& events) {
       rows.Ids(event->partitions);
     rows.JsonbOrNull(event->snapshot ? ToJson(*event->snapshot) : std::string());
     rows.Text(event->text);
+    if (event->also.empty())
+      rows.Null(ArrayOf(kInt8));
+    else
+      rows.Ids(event->also);
   }
   return rows;
 }

@@ -353,6 +353,24 @@ TEST_F(WatchTest, ABuildResumesExactlyAfterItsToken) {
   EXPECT_EQ(wrong->reader->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
+TEST_F(WatchTest, ABuildThatAttachedWithOthersIsToldByTheirEvent) {
+  service_.Commit({BuildIs(3, BuildState::kPlanning)});
+  Snapshot(0);
+  const auto watch = WatchBuild(3);
+  for (int i = 0; i < 2; ++i) ASSERT_NE(watch->Next(), nullptr);
+  Event theirs = Attached(2, {Change(8)});
+  theirs.also = {BuildId{3}, BuildId{4}};
+  Event others = Attached(5, {Change(9)});
+  others.also = {BuildId{6}};
+  service_.Commit({theirs, others, Changed({Change(8), Change(9)})});
+  const v1::NodesAttached attached = watch->Next()->nodes_attached();
+  EXPECT_EQ(attached.build(), 2);
+  ASSERT_EQ(attached.also_size(), 2);
+  EXPECT_EQ(attached.also(0), 3);
+  EXPECT_EQ(watch->Next()->nodes_changed().changes_size(), 1);
+  watch->Leave();
+}
+
 TEST_F(WatchTest, ABuildThatIsOverIsShownAndClosed) {
   service_.Commit({BuildIs(3, BuildState::kSucceeded)});
   Snapshot(2, BuildState::kSucceeded);

@@ -168,7 +168,7 @@ class Floor {
       if (was_idle && !worker.held.empty()) Start(worker);
     }
     for (const PlanWanted& wanted : effects.plans) {
-      schedule_.Step(BuildPlanned{wanted.build, MakePlan(), {}}, now_);
+      schedule_.Step(BuildPlanned{{wanted.build}, MakePlan(), {}}, now_);
       Obey(schedule_.Settle(now_));
     }
   }

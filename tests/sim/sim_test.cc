@@ -68,7 +68,10 @@ void RunWorld(std::uint64_t seed, const Faults& faults) {
     for (int client = 0; client < clients; ++client) {
       Project own = project;  // a colleague's branch
       if (world.rng()() % 3 == 0) own.EditProgram(world.rng());
-      world.Request(own.Compile(), own.RandomTargets(world.rng()), RandomOptions(world.rng()));
+      const auto targets = own.RandomTargets(world.rng());
+      const BuildOptions options = RandomOptions(world.rng());
+      const int alike = world.rng()() % 3 == 0 ? 2 + static_cast<int>(world.rng()() % 3) : 1;
+      for (int i = 0; i < alike; ++i) world.Request(own.Compile(), targets, options);
     }
     ASSERT_TRUE(world.RunUntilSettled(std::chrono::hours(4))) << world.transcript();
     world.CheckRest();

@@ -117,7 +117,11 @@ void World::RunClients() {
   }
   if (!loop_->is_loaded() || wanted_.empty() || !Chance(faults_.cancel)) return;
   const Wanted& unlucky = wanted_[rng_() % wanted_.size()];
-  if (unlucky.accepted) inbox_.push_back(BuildCancelled{{}, *unlucky.accepted});
+  if (!unlucky.accepted) return;
+  if (rng_() % 2 == 0)
+    inbox_.push_back(BuildCancelled{{}, *unlucky.accepted});
+  else
+    inbox_.push_back(BuildUpdated{{}, *unlucky.accepted, static_cast<int>(rng_() % 3), {}});
 }
 
 // Now and then a graph is paused; in the end none is.
@@ -172,15 +176,24 @@ void World::RunDaemon() {
     plans_.pop_front();
     const PendingBuild* build = shared_.schedule->FindBuild(wanted.build);
     if (build == nullptr) continue;
+    std::vector<BuildId> alike = {wanted.build};
+    std::erase_if(plans_, [&](const auto& item) {
+      const PendingBuild* other = shared_.schedule->FindBuild(item.second.build);
+      if (other == nullptr || other == build || !GoesAlike(other->row, build->row) ||
+          other->row.targets != build->row.targets)
+        return false;
+      alike.push_back(other->row.id);
+      return true;
+    });
     auto made = planning_->Make({graphs_by_revision_.at(build->row.revision),
                                  "sim",
                                  build->row.targets,
                                  build->row.options,
                                  {}});
     if (made.ok())
-      inbox_.push_back(BuildPlanned{wanted.build, made->plan, {}});
+      inbox_.push_back(BuildPlanned{alike, made->plan, {}});
     else
-      inbox_.push_back(BuildPlanFailed{wanted.build, made.status()});
+      for (const BuildId id : alike) inbox_.push_back(BuildPlanFailed{id, made.status()});
   }
   while (!probes_.empty() && probes_.front().first <= now_) {
     const std::vector<char> exist = Exist(probes_.front().second.uris);

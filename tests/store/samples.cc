@@ -241,6 +241,7 @@ ChangeSet Everything() {
   built->snapshot = std::make_shared<const Build>(SampleBuild(1));
   attached->kind = EventKind::kNodesAttached;
   attached->build = {1};
+  attached->also = {{2}, {3}};
   attached->changes = {ChangeOf(all.nodes[0], "ns"), ChangeOf(all.nodes[1], "ns")};
   attached->changes[1].state = NodeState::kFailed;
   attached->changes[1].level = 3;
@@ -292,8 +293,8 @@ bool Same(const Event& a, const Event& b) {
     };
     if (fields(a.changes[i]) != fields(b.changes[i])) return false;
   }
-  return std::tie(a.seq, a.at, a.kind, a.build, a.count, a.partitions, a.text) ==
-         std::tie(b.seq, b.at, b.kind, b.build, b.count, b.partitions, b.text);
+  return std::tie(a.seq, a.at, a.kind, a.build, a.also, a.count, a.partitions, a.text) ==
+         std::tie(b.seq, b.at, b.kind, b.build, b.also, b.count, b.partitions, b.text);
 }
 
 }  // namespace fft

@@ -1,3 +1,6 @@
+#include <future>
+#include <map>
+
 #include "server/base/error_details.h"
 #include "tests/unit/app/core_fixture.h"
 
@@ -19,6 +22,31 @@ TEST_F(CoreBuilds, ABuildIsAcknowledgedOnlyAfterItsCommit) {
   EXPECT_EQ(build->ns, "test");
   EXPECT_EQ(build->revision, Revision().revision);
   EXPECT_TRUE(store_.builds().contains(BuildId{1}));
+}
+
+TEST_F(CoreBuilds, RequestsForTheSameThatWaitTogetherArePlannedOnceAndAttachAsOne) {
+  std::promise<void> is_busy, is_free;
+  core_->PlanBuild(Request(), [&](const StatusOr<PlanResult>&) {
+    is_busy.set_value();
+    is_free.get_future().wait();
+  });
+  is_busy.get_future().wait();
+  for (int i = 1; i <= 3; ++i) ASSERT_EQ(Create().Get()->id, BuildId{i});
+  BuildRequest other = Request();
+  other.options.priority = 1;
+  ASSERT_EQ(Create(other).Get()->id, BuildId{4});
+  ASSERT_EQ(Create(other).Get()->id, BuildId{5});  // now the planner knows of the fourth, too
+  is_free.set_value();
+  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(Ends(BuildId{i}, BuildState::kExecuting));
+  std::map<BuildId, EventSeq> opened_by;
+  const auto snapshot = store_.Load();
+  for (const Attachment& attachment : snapshot->attachments) {
+    opened_by[attachment.build] = attachment.opened_by;
+    EXPECT_EQ(attachment.nodes.size(), 2U);
+  }
+  EXPECT_NE(opened_by.at(BuildId{1}), opened_by.at(BuildId{2}));  // it brings what they join
+  EXPECT_EQ(opened_by.at(BuildId{2}), opened_by.at(BuildId{3}));
+  EXPECT_GT(opened_by.at(BuildId{4}), opened_by.at(BuildId{3}));
 }
 
 TEST_F(CoreBuilds, ARepeatIsTheSameBuildWhileTheFirstIsBeingCommitted) {

@@ -108,10 +108,10 @@ Command Desk::Parse(const Words& words) {
     return taint;
   }
   if (verb == "lineage") return ReadLineage();
-  const std::int64_t number = std::stoll(words.at(1));
+  const std::int64_t number = std::stoll(words.at(1));  // of the first of several
   if (verb == "plan")
-    return BuildPlanned{BuildId{number}, MakePlan({words.begin() + 2, words.end()}), {}};
-  if (verb == "deliver") return BuildPlanned{BuildId{number}, drafts_.at(words[2]), {}};
+    return BuildPlanned{BuildsCalled(words[1]), MakePlan({words.begin() + 2, words.end()}), {}};
+  if (verb == "deliver") return BuildPlanned{BuildsCalled(words[1]), drafts_.at(words[2]), {}};
   if (verb == "planfail")
     return BuildPlanFailed{BuildId{number}, Error(Code::kInvalidArgument, "{}", words.at(2))};
   if (verb == "await")
@@ -136,6 +136,12 @@ Command Desk::Parse(const Words& words) {
     return heard;
   }
   throw std::invalid_argument("the desk does not know " + verb);
+}
+
+std::vector<BuildId> Desk::BuildsCalled(const std::string& numbers) {
+  std::vector<BuildId> builds;
+  for (const std::int64_t number : Numbers(numbers)) builds.push_back(BuildId{number});
+  return builds;
 }
 
 WorkerId Desk::WorkerCalled(const std::string& name) const {

@@ -18,7 +18,8 @@ namespace fft {
 ///
 ///   job LABEL [noop] [no-merge] [slots=N] [attempts=N] [label=L] [pool=P]   before a plan names it
 ///   build [eager] [keep-going] [jobs=N] [priority=N] [deadline=S] [cache=M] [id=I] [body=B] [by=P]
-///   plan B NODE...    draft NAME NODE... and deliver B NAME: a plan that is older than its arrival
+///   plan B[,B] NODE...    draft NAME NODE... and deliver B[,B] NAME: a plan that is older than its
+///   arrival
 ///     NODE: OUT[+OUT][@ARG][<-IN,IN][!FLAG], `hit:OUT` or `source:OUT=CONTENT`
 ///     IN: `~` by content, `=` by version, `?` QUERY, `>` ORDER; FLAG: rebuild missing uncertain
 ///     tainted suspect off changed undecided
@@ -57,6 +58,7 @@ class Desk {
   WorkerHeard ParseReports(const Words& words, Outcome outcome);
   RunReport Report(RunId run, Outcome outcome, const Words& words);
   WorkerId WorkerCalled(const std::string& name) const;
+  static std::vector<BuildId> BuildsCalled(const std::string& numbers);
   void DeclareJob(const Words& words);
   std::string See(const std::string& ref) const;
   std::string Why(NodeId id) const;

@@ -66,7 +66,9 @@ std::string Desk::Print(const Event& event) const {
       break;
     }
     case EventKind::kNodesAttached:
-      text += fmt::format("build {} attached:", event.build.value);
+      text += fmt::format("build {}", event.build.value);
+      for (const BuildId build : event.also) text += fmt::format(", {}", build.value);
+      text += " attached:";
       for (const NodeChange& change : event.changes)
         text += fmt::format(" {} {} level {} {};", NameOf(*change.label), ToString(change.state),
                             change.level, ToString(change.reason));
