@@ -10,16 +10,20 @@
 namespace fft {
 
 /// A string of which a million are kept: eight bytes and what it holds, nothing where it is empty.
-/// Up to 4 GiB; no room to grow.
+/// No room to grow.
 class Text {
  public:
   Text() = default;
   Text(std::string_view text) {  // NOLINT(google-explicit-constructor): it is a string
     if (text.empty()) return;
-    bytes_ = std::make_unique_for_overwrite<char[]>(kLength + text.size());
-    const auto length = static_cast<std::uint32_t>(text.size());
-    std::memcpy(bytes_.get(), &length, kLength);
-    std::memcpy(bytes_.get() + kLength, text.data(), text.size());
+    std::size_t digits = 1;
+    for (std::size_t rest = text.size(); rest >= kMore; rest /= kMore) ++digits;
+    bytes_ = std::make_unique_for_overwrite<char[]>(digits + text.size());
+    char* out = bytes_.get();
+    std::size_t rest = text.size();
+    for (; rest >= kMore; rest /= kMore) *out++ = static_cast<char>(rest % kMore + kMore);
+    *out++ = static_cast<char>(rest);
+    std::memcpy(out, text.data(), text.size());
   }
   Text(const std::string& text) : Text(std::string_view(text)) {}  // NOLINT
   Text(const char* text) : Text(std::string_view(text)) {}         // NOLINT
@@ -31,9 +35,13 @@ class Text {
 
   std::string_view view() const {
     if (bytes_ == nullptr) return {};
-    std::uint32_t length = 0;
-    std::memcpy(&length, bytes_.get(), kLength);
-    return {bytes_.get() + kLength, length};
+    const char* in = bytes_.get();
+    std::size_t length = 0;
+    for (int shift = 0;; shift += 7) {
+      const auto digit = static_cast<unsigned char>(*in++);
+      length += static_cast<std::size_t>(digit % kMore) << shift;
+      if (digit < kMore) return {in, length};
+    }
   }
   operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
   std::string str() const { return std::string(view()); }
@@ -45,8 +53,8 @@ class Text {
   bool operator==(const char* other) const { return view() == other; }
 
  private:
-  static constexpr std::size_t kLength = sizeof(std::uint32_t);
-  std::unique_ptr<char[]> bytes_;
+  static constexpr unsigned kMore = 128;  // set: another digit of the length follows
+  std::unique_ptr<char[]> bytes_;         // the length, seven bits a byte; then the text
 };
 
 }  // namespace fft

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "server/base/digest.h"
+#include "server/base/rare.h"
 #include "server/base/text.h"
 #include "server/base/time.h"
 #include "server/domain/ids.h"
@@ -25,12 +26,8 @@ struct Materialisation {
   bool operator==(const Materialisation&) const = default;
 };
 
-/// A ref in its namespace with its live materialisation.
-struct Partition {
-  PartitionId id;
-  NamespaceId ns;
-  Text ref;
-  Materialisation live;
+/// Why what is live at a ref may not be what it should be.  Few refs have any.
+struct Doubt {
   /// The run whose end is not known, or that ended having perhaps written: never a hit until a
   /// success or the proof that nothing changed.  None: certain.
   RunId uncertain_run;
@@ -41,9 +38,19 @@ struct Partition {
   bool is_suspect = false;
   /// The runs granted before this one are tainted.  None: untainted.
   RunId tainted_before;
+  bool operator==(const Doubt&) const = default;
+};
+
+/// A ref in its namespace with its live materialisation.
+struct Partition {
+  PartitionId id;
+  NamespaceId ns;
+  Text ref;
+  Materialisation live;
+  Rare<Doubt> doubt;
   bool operator==(const Partition&) const = default;
 
-  bool is_tainted() const { return live.run && live.run < tainted_before; }
+  bool is_tainted() const { return live.run && live.run < doubt->tainted_before; }
 };
 
 enum class PartitionState : std::uint8_t {

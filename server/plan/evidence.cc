@@ -18,7 +18,7 @@ std::string Dump(const Json& json) {
 }
 
 bool IsUncertain(const RefNow& now) {
-  return now.partition != nullptr && static_cast<bool>(now.partition->uncertain_run);
+  return now.partition != nullptr && static_cast<bool>(now.partition->doubt->uncertain_run);
 }
 bool IsNew(const RefNow& now) { return now.partition == nullptr || !now.partition->live.run; }
 bool IsTainted(const RefNow& now) {
@@ -39,7 +39,7 @@ std::string EvidenceWriter::Write(ConfigIndex config, Reason reason,
     case Reason::kCacheOff: return WriteCacheOff(config);
     case Reason::kUncertain: {
       const auto refs = OutputsWith(config, IsUncertain);
-      return WriteRefs(refs, keys_.now(refs.front()).partition->uncertain_run, {});
+      return WriteRefs(refs, keys_.now(refs.front()).partition->doubt->uncertain_run, {});
     }
     case Reason::kTainted:
     case Reason::kSuspect: {

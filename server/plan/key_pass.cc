@@ -23,7 +23,7 @@ KeyPass::KeyPass(const PlanRequest& request)
   FFT_CHECK(sources_.size() == cone_.sources.size());
   taints_.resize(refs_.size());
   for (std::size_t i = 0; i < refs_.size(); ++i)
-    if (refs_[i].partition != nullptr) taints_[i] = refs_[i].partition->taint;
+    if (refs_[i].partition != nullptr) taints_[i] = refs_[i].partition->doubt->taint;
   if (!globs_.empty()) FindRebuilds();
   if (request.memo != nullptr && request.memo->cone != request.cone)
     *request.memo = {request.cone, std::vector<Digest>(cone_.inputs.size()),
@@ -142,8 +142,8 @@ Reason KeyPass::CauseOf(ConfigIndex config) const {
     const Partition* const partition = refs_[cone_.outputs[i]].partition;
     is_new |= partition == nullptr || !partition->live.run;
     if (partition == nullptr) continue;
-    is_uncertain |= partition->uncertain_run && !has_writer;
-    is_tainted |= partition->is_tainted() && !partition->is_suspect;
+    is_uncertain |= partition->doubt->uncertain_run && !has_writer;
+    is_tainted |= partition->is_tainted() && !partition->doubt->is_suspect;
     is_suspect |= partition->is_tainted();
     differs |= partition->live.key != keys_[config];
   }

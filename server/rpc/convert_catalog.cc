@@ -27,10 +27,10 @@ void ToProto(const Partition& partition, const std::string& ns, v1::Partition* t
   to->set_ref(partition.ref.str());
   to->set_state(StateOf(partition));
   if (partition.live.run) ToProto(partition.live, to->mutable_live());
-  to->set_uncertain(static_cast<bool>(partition.uncertain_run));
+  to->set_uncertain(static_cast<bool>(partition.doubt->uncertain_run));
   to->set_tainted(partition.is_tainted());
-  to->set_taint(partition.taint);
-  to->set_suspect(partition.is_tainted() && partition.is_suspect);
+  to->set_taint(partition.doubt->taint);
+  to->set_suspect(partition.is_tainted() && partition.doubt->is_suspect);
 }
 
 }  // namespace fft

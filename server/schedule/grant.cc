@@ -108,7 +108,8 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   for (const PartitionId id : node.row.outputs) {
     traffic_.BeginWrite(id);
     Partition& partition = catalog_.at(id);
-    node.uncertain_before.push_back(std::exchange(partition.uncertain_run, lease.run));
+    node.uncertain_before.push_back(partition.doubt->uncertain_run);
+    partition.doubt.Set(&Doubt::uncertain_run, lease.run);
   }
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
     if (node.row.config->inputs[i].kind == InputKind::kQuery)

@@ -12,7 +12,7 @@ std::vector<Digest> Identities(const Catalog& catalog, const PendingNode& node,
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i) {
     const Partition& partition = catalog.at(node.row.inputs[i]);
     identities.push_back(
-        IdentityOf(node.row.config->inputs[i].identity, partition.live, partition.taint));
+        IdentityOf(node.row.config->inputs[i].identity, partition.live, partition.doubt->taint));
     if (runs != nullptr) runs->push_back(partition.live.run);
   }
   return identities;
@@ -23,8 +23,8 @@ bool MayBeHit(const Catalog& catalog, const PendingNode& node) {
   bool is_suspect = false;
   for (const PartitionId id : node.row.outputs) {
     const Partition& partition = catalog.at(id);
-    if (!partition.live.run || !partition.live.is_reusable || partition.uncertain_run ||
-        (partition.is_tainted() && !partition.is_suspect))
+    if (!partition.live.run || !partition.live.is_reusable || partition.doubt->uncertain_run ||
+        (partition.is_tainted() && !partition.doubt->is_suspect))
       return false;
     is_suspect |= partition.is_tainted();
   }
@@ -49,9 +49,9 @@ bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node) {
     if (!CarriesData(input) || !partition.is_tainted()) continue;
     // What comes out otherwise has another content, and what was made from that another key.
     if (input.identity == Identity::kContent && partition.live.content) continue;
-    if (IsNamedByContent(input) && partition.is_suspect) continue;
+    if (IsNamedByContent(input) && partition.doubt->is_suspect) continue;
     // Declared wrong since the grant, the input has another number now than in this key.
-    if (IdentityOf(input.identity, partition.live, partition.taint) ==
+    if (IdentityOf(input.identity, partition.live, partition.doubt->taint) ==
         node.lease.input_identities[i])
       return true;
   }

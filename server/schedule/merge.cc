@@ -48,7 +48,7 @@ bool Holds(const Catalog& catalog, const Traffic& traffic, const Plan& plan, Nam
       const Partition& partition = catalog.at(hit.outputs[i]);
       if (traffic.LastWriter(partition.id) || partition.is_tainted()) return false;
       if (partition.live.run == hit.runs[i]) continue;
-      if (partition.live.key != hit.plan_key || partition.uncertain_run) return false;
+      if (partition.live.key != hit.plan_key || partition.doubt->uncertain_run) return false;
     }
   std::unordered_set<std::string_view> produced;
   for (const PlannedNode& planned : plan.nodes)
@@ -70,7 +70,7 @@ bool IsValidNow(const Catalog& catalog, const Traffic& traffic, const PlannedNod
   if (planned.must_run && !IsRepair(planned.reason)) return false;
   return std::all_of(outputs.begin(), outputs.end(), [&](PartitionId id) {
     const Partition& partition = catalog.at(id);
-    return !traffic.LastWriter(id) && !partition.uncertain_run && !partition.is_tainted() &&
+    return !traffic.LastWriter(id) && !partition.doubt->uncertain_run && !partition.is_tainted() &&
            partition.live.run > planned.seen_run && partition.live.is_reusable &&
            partition.live.key == planned.plan_key;
   });
@@ -89,7 +89,7 @@ bool IsJoinable(const PendingNode& other, const Catalog& catalog, const Traffic&
     return false;
   for (const PartitionId id : outputs)
     if (traffic.LastWriter(id) != other.row.id ||
-        (other.lease.run && other.lease.run < catalog.at(id).tainted_before))
+        (other.lease.run && other.lease.run < catalog.at(id).doubt->tainted_before))
       return false;
   const std::vector<NodeId>& awaited = other.row.upstreams;
   auto next = awaited.begin();  // equal plans name them in the same order

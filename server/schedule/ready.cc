@@ -67,9 +67,9 @@ void Schedule::CutOff(PendingNode& node, TimePoint now) {
   node.row.evidence = fmt::format("{{\"run\":{}}}", live.run.value);
   for (const PartitionId id : node.row.outputs) {
     Partition& partition = catalog_.at(id);
-    if (!partition.is_suspect) continue;  // what it was made from came out the same
-    partition.tainted_before = {};
-    partition.is_suspect = false;
+    if (!partition.doubt->is_suspect) continue;  // what it was made from came out the same
+    partition.doubt.Set(&Doubt::tainted_before, RunId{});
+    partition.doubt.Set(&Doubt::is_suspect, false);
     SavePartition(id);
   }
   effects_.tally.accounts.saved_by_cut_off_ms += CreditCutOff(node).saved_by_cut_off_ms;

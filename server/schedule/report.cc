@@ -138,11 +138,11 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
       live.bytes = report.outputs[i].bytes;
       live.uri = report.outputs[i].uri;
     }
-    partition.uncertain_run = {};
+    partition.doubt.Set(&Doubt::uncertain_run, RunId{});
     node.uncertain_before[i] = {};
     if (!partition.is_tainted()) {  // it was granted after what was said of the data before
-      partition.tainted_before = {};
-      partition.is_suspect = false;
+      partition.doubt.Set(&Doubt::tainted_before, RunId{});
+      partition.doubt.Set(&Doubt::is_suspect, false);
     }
     SavePartition(partition.id);
   }
@@ -165,7 +165,8 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
     traffic_.EndWrite(node.row.outputs[i]);
     if (report.outcome == Outcome::kSucceeded) continue;
     Partition& partition = catalog_.at(node.row.outputs[i]);
-    partition.uncertain_run = report.left_outputs_alone ? node.uncertain_before[i] : lease.run;
+    partition.doubt.Set(&Doubt::uncertain_run,
+                        report.left_outputs_alone ? node.uncertain_before[i] : lease.run);
     if (!report.left_outputs_alone) SavePartition(partition.id);
   }
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)

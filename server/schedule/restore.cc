@@ -67,7 +67,9 @@ void Schedule::RestoreLeases(const Snapshot& snapshot) {
     leases_.emplace(lease.run, lease.node);
     for (const PartitionId id : held.row.outputs) {
       traffic_.BeginWrite(id);
-      held.uncertain_before.push_back(std::exchange(catalog_.at(id).uncertain_run, lease.run));
+      Partition& partition = catalog_.at(id);
+      held.uncertain_before.push_back(partition.doubt->uncertain_run);
+      partition.doubt.Set(&Doubt::uncertain_run, lease.run);
     }
     for (std::size_t i = 0; i < held.row.inputs.size(); ++i)
       if (held.row.config->inputs[i].kind == InputKind::kQuery)

@@ -59,9 +59,9 @@ void Schedule::On(const LineageRead& c, TimePoint now) {
   std::vector<PartitionId> told = open.partitions;
   for (const PartitionId id : open.partitions) {
     Partition& partition = catalog_.at(id);
-    ++partition.taint;
-    partition.tainted_before = RunId{last_run_.value + 1};
-    partition.is_suspect = false;
+    partition.doubt.Set(&Doubt::taint, partition.doubt->taint + 1);
+    partition.doubt.Set(&Doubt::tainted_before, RunId{last_run_.value + 1});
+    partition.doubt.Set(&Doubt::is_suspect, false);
     SavePartition(id);
     answer.partitions.push_back(partition);
   }
@@ -83,10 +83,10 @@ void Schedule::On(const LineageRead& c, TimePoint now) {
 // What is live at `partition` was made from tainted data.  What came out the same would clear it,
 // unless its key could not tell: then it counts as declared wrong itself.
 void Schedule::Suspect(Partition& partition, bool is_wrong) {
-  if (!partition.is_tainted() || partition.is_suspect) {
-    partition.tainted_before = RunId{partition.live.run.value + 1};
-    partition.is_suspect = !is_wrong;
-    if (is_wrong) ++partition.taint;
+  if (!partition.is_tainted() || partition.doubt->is_suspect) {
+    partition.doubt.Set(&Doubt::tainted_before, RunId{partition.live.run.value + 1});
+    partition.doubt.Set(&Doubt::is_suspect, !is_wrong);
+    if (is_wrong) partition.doubt.Set(&Doubt::taint, partition.doubt->taint + 1);
   }
   SavePartition(partition.id);
 }

@@ -41,10 +41,12 @@ Partition ReadPartition(Row& row) {
   partition.live.is_reusable = row.Bool();
   partition.live.uri = row.Text();
   partition.live.at = row.Time();
-  partition.uncertain_run = row.As<RunId>();
-  partition.taint = static_cast<std::int32_t>(row.Int64());
-  partition.tainted_before = row.As<RunId>();
-  partition.is_suspect = row.Bool();
+  Doubt doubt;
+  doubt.uncertain_run = row.As<RunId>();
+  doubt.taint = static_cast<std::int32_t>(row.Int64());
+  doubt.tainted_before = row.As<RunId>();
+  doubt.is_suspect = row.Bool();
+  partition.doubt = doubt;
   return partition;
 }
 

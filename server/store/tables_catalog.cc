@@ -50,8 +50,10 @@ Records PartitionRows(const std::vector<Partition>& partitions) {
     rows.Int64(live.run.value).Digest(live.key).Digest(live.content);
     rows.Int64(live.rows).Int64(live.bytes).Int32(live.major_version);
     rows.Bool(live.is_reusable).Text(live.uri).Time(live.at);
-    rows.Int64(p->uncertain_run.value).Int64(p->taint).Int64(p->tainted_before.value);
-    rows.Bool(p->is_suspect);
+    rows.Int64(p->doubt->uncertain_run.value)
+        .Int64(p->doubt->taint)
+        .Int64(p->doubt->tainted_before.value);
+    rows.Bool(p->doubt->is_suspect);
   }
   return rows;
 }

@@ -303,8 +303,8 @@ void FakeService::TaintPartitions(const std::string& ns, std::vector<std::string
   for (const std::string& ref : refs) {
     auto partition = library.GetPartition(ns, ref);
     if (!partition.ok()) return reply(partition.status());
-    partition->taint += 1;
-    partition->tainted_before = RunId{partition->live.run.value + 1};
+    partition->doubt.Set(&Doubt::taint, partition->doubt->taint + 1);
+    partition->doubt.Set(&Doubt::tainted_before, RunId{partition->live.run.value + 1});
     result.partitions.push_back(*std::move(partition));
   }
   reply(std::move(result));

@@ -254,9 +254,9 @@ void World::DeliverAnswer(const Answer& answer) {
     suspects_ += answer.suspects;
     for (const Partition& tainted : answer.partitions) {
       const std::string ref = tainted.ref.str();
-      noticed_[ref] = tainted.tainted_before;
+      noticed_[ref] = tainted.doubt->tainted_before;
       if (const auto at = wrong_refs_.find(ref);
-          at != wrong_refs_.end() && at->second < tainted.tainted_before)
+          at != wrong_refs_.end() && at->second < tainted.doubt->tainted_before)
         wrong_refs_.erase(at);
     }
     taint_.reset();

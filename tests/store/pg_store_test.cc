@@ -80,7 +80,7 @@ TEST_F(PgStoreTest, ChangesReplaceRowsOfEarlierCommits) {
   ChangeSet changes;
   Partition partition = SamplePartition(2);
   partition.live = {};
-  partition.uncertain_run = {};
+  partition.doubt.Set(&Doubt::uncertain_run, RunId{});
   Build build = SampleBuild(1);
   build.state = BuildState::kPlanning;
   build.options.priority = 50;

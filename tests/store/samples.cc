@@ -9,22 +9,20 @@ TimePoint At(std::int64_t second) { return FromMillis(1'700'000'000'123 + second
 
 Partition SamplePartition(std::int64_t id) {
   const std::string n = std::to_string(id);
-  return {.id = {id},
-          .ns = {1},
-          .ref = "a/" + n,
-          .live = {.run = {id},
-                   .key = DigestOf("key" + n),
-                   .content = DigestOf("content" + n),
-                   .rows = 10 + id,
-                   .bytes = 100 + id,
-                   .major_version = 3,
-                   .is_reusable = false,
-                   .uri = "file:///a b/" + n,
-                   .at = At(id)},
-          .uncertain_run = {7},
-          .taint = 2,
-          .is_suspect = true,
-          .tainted_before = {9}};
+  return {
+      .id = {id},
+      .ns = {1},
+      .ref = "a/" + n,
+      .live = {.run = {id},
+               .key = DigestOf("key" + n),
+               .content = DigestOf("content" + n),
+               .rows = 10 + id,
+               .bytes = 100 + id,
+               .major_version = 3,
+               .is_reusable = false,
+               .uri = "file:///a b/" + n,
+               .at = At(id)},
+      .doubt = Doubt{.uncertain_run = {7}, .taint = 2, .is_suspect = true, .tainted_before = {9}}};
 }
 
 Build SampleBuild(std::int64_t id) {

@@ -102,7 +102,7 @@ class RandomHistory {
   // A run that died amid its work.
   void CutShort(const std::string& ref) {
     if (!world_.catalog.contains(ref)) return;
-    world_.catalog[ref].uncertain_run = RunId{1'000'000};
+    world_.catalog[ref].doubt.Set(&Doubt::uncertain_run, RunId{1'000'000});
     world_.data[ref] = Sha256("half of it");
   }
 
@@ -116,8 +116,8 @@ class RandomHistory {
     world_.broken_jobs.clear();
     for (auto& [name, partition] : world_.catalog) {
       if (name.substr(name.find_first_of("0123456789")) != ref.substr(3)) continue;
-      partition.taint += 1;
-      partition.tainted_before = RunId{partition.live.run.value + 1};
+      partition.doubt.Set(&Doubt::taint, partition.doubt->taint + 1);
+      partition.doubt.Set(&Doubt::tainted_before, RunId{partition.live.run.value + 1});
     }
   }
 

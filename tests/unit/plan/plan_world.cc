@@ -96,7 +96,7 @@ void PlanWorld::Record(const JobConfig& config, const Digest& key, std::vector<D
     Partition& partition = catalog[output];
     if (!partition.id) partition.id = PartitionId{++last_partition_};
     partition.ref = output;
-    partition.uncertain_run = {};
+    partition.doubt.Set(&Doubt::uncertain_run, RunId{});
     partition.live = {};
     partition.live.run = run;
     partition.live.key = key;
@@ -114,7 +114,7 @@ bool PlanWorld::IsHitNow(const PlannedNode& node, const Digest& key) const {
                        const auto at = catalog.find(output);
                        return at != catalog.end() && at->second.live.run &&
                               at->second.live.key == key && at->second.live.is_reusable &&
-                              !at->second.uncertain_run && !at->second.is_tainted() &&
+                              !at->second.doubt->uncertain_run && !at->second.is_tainted() &&
                               (node.config->runner == Runner::kNoop || data.contains(output));
                      });
 }
@@ -127,7 +127,7 @@ std::vector<std::string> PlanWorld::Run(const Plan& plan) {
     std::vector<Digest> identities;
     for (const Input& input : node.config->inputs) {
       const auto at = catalog.find(input.ref);
-      const std::int64_t taint = at == catalog.end() ? 0 : at->second.taint;
+      const std::int64_t taint = at == catalog.end() ? 0 : at->second.doubt->taint;
       const auto maker = graph_->Lookup(input.ref);
       if (maker.ok() && maker->is_source)
         identities.push_back(SourceIdentity(input.identity, SourceContent(input.ref), taint));

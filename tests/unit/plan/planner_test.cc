@@ -142,18 +142,18 @@ TEST(Planner, MissingDataIsRestoredForAReaderThatExecutes) {
 TEST(Planner, UncertainIsNeverAHit) {
   PlanWorld world(Chain(Identity::kKey));
   world.Build({"c"});
-  world.catalog["c"].uncertain_run = RunId{77};
+  world.catalog["c"].doubt.Set(&Doubt::uncertain_run, RunId{77});
   const Plan plan = world.MakePlan({"c"});
   EXPECT_THAT(world.Words(plan), ElementsAre("EXECUTE! UNCERTAIN c L0", "HIT b"));
   EXPECT_EQ(plan.nodes[0].evidence, R"({"refs":["c"],"run":77})");
-  world.catalog["never"].uncertain_run = RunId{1};
+  world.catalog["never"].doubt.Set(&Doubt::uncertain_run, RunId{1});
 }
 
 TEST(Planner, TaintRebuildsAndIsAFactOfReaders) {
   PlanWorld by_key(Chain(Identity::kKey));
   by_key.Build({"c"});
-  by_key.catalog["a"].taint = 1;
-  by_key.catalog["a"].tainted_before = RunId{100};
+  by_key.catalog["a"].doubt.Set(&Doubt::taint, 1);
+  by_key.catalog["a"].doubt.Set(&Doubt::tainted_before, RunId{100});
   const Plan plan = by_key.MakePlan({"c"});
   EXPECT_THAT(by_key.Words(plan), ElementsAre("EXECUTE! TAINTED a L0", "EXECUTE FACTS_CHANGED b L1",
                                               "EXECUTE FACTS_CHANGED c L2"));
@@ -162,8 +162,8 @@ TEST(Planner, TaintRebuildsAndIsAFactOfReaders) {
 
   PlanWorld by_content(Chain(Identity::kContent));
   by_content.Build({"c"});
-  by_content.catalog["a"].taint = 1;
-  by_content.catalog["a"].tainted_before = RunId{2};
+  by_content.catalog["a"].doubt.Set(&Doubt::taint, 1);
+  by_content.catalog["a"].doubt.Set(&Doubt::tainted_before, RunId{2});
   EXPECT_THAT(by_content.Words(by_content.MakePlan({"c"})),
               ElementsAre("EXECUTE! TAINTED a L0", "UNDECIDED INPUT_UNDECIDED b L1",
                           "UNDECIDED INPUT_UNDECIDED c L2"));
@@ -223,7 +223,7 @@ TEST(Planner, APendingWriterOfTheSameKeyIsJoined) {
                           "EXECUTE NEVER_BUILT c L2"));
   EXPECT_EQ(second.nodes[2].plan_key, first.nodes[2].plan_key);
   world.Run(first);  // c's node is said to be pending still: what is live now may be replaced
-  world.catalog["c"].uncertain_run = RunId{9};
+  world.catalog["c"].doubt.Set(&Doubt::uncertain_run, RunId{9});
   second = world.MakePlan({"c"});
   EXPECT_EQ(world.Words(second).back(), "EXECUTE JOINED c L2");
   EXPECT_EQ(second.nodes.back().evidence, R"({"build":7,"refs":["c"]})");

@@ -255,9 +255,9 @@ std::string Desk::See(const std::string& ref) const {
   if (partition == nullptr) return ref + ": unknown\n";
   std::string text = fmt::format("{}: live r{}", ref, partition->live.run.value);
   if (!partition->live.is_reusable) text += " not reusable";
-  if (partition->is_tainted()) text += partition->is_suspect ? ", suspect" : ", tainted";
-  if (partition->uncertain_run)
-    text += fmt::format(", uncertain since r{}", partition->uncertain_run.value);
+  if (partition->is_tainted()) text += partition->doubt->is_suspect ? ", suspect" : ", tainted";
+  if (partition->doubt->uncertain_run)
+    text += fmt::format(", uncertain since r{}", partition->doubt->uncertain_run.value);
   if (const PendingNode* writer = schedule_->LastWriter(partition->id))
     text += fmt::format(", to be written by {}", NameOf(*writer->label));
   return text + "\n";

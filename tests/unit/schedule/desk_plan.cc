@@ -117,7 +117,7 @@ void Desk::AddNode(Plan& plan, const std::string& word) {
     const int producer = ProducerOf(plan, input.ref);
     const Partition* partition = Find(input.ref);
     const Materialisation live = partition == nullptr ? Materialisation{} : partition->live;
-    const std::int64_t taint = partition == nullptr ? 0 : partition->taint;
+    const std::int64_t taint = partition == nullptr ? 0 : partition->doubt->taint;
     const bool is_source = std::any_of(plan.sources.begin(), plan.sources.end(),
                                        [&](const PlannedSource& s) { return s.ref == input.ref; });
     if (producer < 0 || input.kind == InputKind::kQuery) {

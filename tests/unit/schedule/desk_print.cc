@@ -108,13 +108,13 @@ std::string Desk::PrintRows(const ChangeSet& changes) const {
         fmt::format("r{} ended {}{}\n", run.report.run.value, ToString(run.report.outcome),
                     run.reason == Reason::kNone ? "" : fmt::format(" {}", ToString(run.reason)));
   for (const Partition& partition : changes.partitions) {
-    if (!partition.live.run && !partition.uncertain_run) continue;
+    if (!partition.live.run && !partition.doubt->uncertain_run) continue;
     text += fmt::format("{} is r{}", partition.ref.view(), partition.live.run.value);
     if (!partition.live.is_reusable) text += " not reusable";
-    if (partition.is_tainted()) text += partition.is_suspect ? " suspect" : " tainted";
-    if (partition.taint > 0) text += fmt::format(" taint {}", partition.taint);
-    if (partition.uncertain_run)
-      text += fmt::format(" uncertain since r{}", partition.uncertain_run.value);
+    if (partition.is_tainted()) text += partition.doubt->is_suspect ? " suspect" : " tainted";
+    if (partition.doubt->taint > 0) text += fmt::format(" taint {}", partition.doubt->taint);
+    if (partition.doubt->uncertain_run)
+      text += fmt::format(" uncertain since r{}", partition.doubt->uncertain_run.value);
     text += "\n";
   }
   return text;

@@ -24,7 +24,7 @@ std::string EndsOf(const MemoryStore& store) {
                         ToString(node.reason), node.attempts);
   for (const auto& [id, partition] : store.partitions())
     text += fmt::format("{} run {} uncertain {}\n", partition.ref.view(), partition.live.run.value,
-                        partition.uncertain_run.value);
+                        partition.doubt->uncertain_run.value);
   return text;
 }
 
