@@ -86,6 +86,10 @@ class Storm:
             worker = self.world.workers.get(which, "")
             self.kills.append(Kill(what, worker, victim.pid, time.time(), time.monotonic()))
             self.world.signal(victim, signal.SIGKILL)
+        killed = {victim.pid for victim in victims}
+        for process in self.world.kept.values():
+            if process.pid in killed:
+                process.wait(world.PATIENCE_S)  # so that nobody takes it for running
         return bool(victims)
 
     def _keep_running(self):
