@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,23 @@ void Schedule::RankPaths(const Plan& plan, const std::vector<PendingNode*>& slot
     for (const std::uint32_t upstream : plan.nodes[i].upstreams)
       below[upstream] = std::max(below[upstream], path_ms);
   }
+}
+
+// Of readers there may be very many, and while it waits there come no more: once is enough, until
+// it is more urgent.
+void Schedule::HelpWhoBlocks(PendingNode& waiting, PartitionId output) {
+  const auto first = nodes_.find(traffic_.Blocker(output, waiting.row.id));
+  if (first != nodes_.end()) return Help(waiting, *first->second);
+  int priority = std::numeric_limits<int>::min();
+  for (const Waiter& waiter : waiting.waiters)
+    priority = std::max(priority, waiter.cohort->options().priority);
+  for (const BuildId id : waiting.helpers)
+    if (const PendingBuild* build = FindOpen(id))
+      priority = std::max(priority, build->row.options.priority);
+  if (waiting.helped_readers && *waiting.helped_readers >= priority) return;
+  waiting.helped_readers = priority;
+  for (const NodeId id : traffic_.LiveReaders(output))
+    if (const auto reader = nodes_.find(id); reader != nodes_.end()) Help(waiting, *reader->second);
 }
 
 // Priority is inherited: what a more urgent build has to wait for stands in that build's lines too,

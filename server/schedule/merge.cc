@@ -142,7 +142,7 @@ PendingNode& Schedule::AddNode(Node row, std::vector<NodeId> writers,
   for (const PartitionId id : added.row.outputs) traffic_.AddWriter(id, added.row.id);
   for (std::size_t i = 0; i < added.row.inputs.size(); ++i)
     if (added.row.config->inputs[i].kind == InputKind::kMaterialize)
-      traffic_.AddReader(added.row.inputs[i], added.writers[i]);
+      traffic_.AddReader(added.row.inputs[i], added.writers[i], added.row.id);
   for (const NodeId id : added.row.upstreams)
     if (const auto at = nodes_.find(id); at != nodes_.end() && !IsTerminal(at->second->row.state)) {
       at->second->downstreams.push_back(added.row.id);

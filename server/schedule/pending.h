@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -43,6 +44,7 @@ struct PendingNode {
   std::vector<Cohort*> filed_in;       // the ready queue's: in whose lines it stands
   /// Builds of a higher priority that do not want it, but wait for its end; some may have ended.
   std::vector<BuildId> helpers;
+  std::optional<int> helped_readers;  // with this priority, those who read what it is to overwrite
   std::vector<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
 };
 

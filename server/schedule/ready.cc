@@ -43,12 +43,11 @@ void Schedule::Look(PendingNode& node, TimePoint now) {
 }
 
 // Parks the node where it is blocked, so that it is looked at again when that changes.
-bool Schedule::IsBlocked(const PendingNode& node) {
+bool Schedule::IsBlocked(PendingNode& node) {
   for (const PartitionId id : node.row.outputs)
     if (!traffic_.MayWrite(id, node.row.id)) {
       traffic_.Park(id, node.row.id);
-      const auto blocker = nodes_.find(traffic_.Blocker(id, node.row.id));
-      if (blocker != nodes_.end()) Help(node, *blocker->second);
+      HelpWhoBlocks(node, id);
       return true;
     }
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)

@@ -249,7 +249,7 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
   for (const PartitionId id : row.outputs) traffic_.RemoveWriter(id, row.id);
   for (std::size_t i = 0; i < row.inputs.size(); ++i)
     if (row.config->inputs[i].kind == InputKind::kMaterialize)
-      traffic_.RemoveReader(row.inputs[i], node.writers[i]);
+      traffic_.RemoveReader(row.inputs[i], node.writers[i], row.id);
   if (state == NodeState::kSkipped) effects_.tally.hits.emplace_back(reason, 1);
   if (const auto at = configures_.find(row.plan_key);
       at != configures_.end() && at->second == row.id)

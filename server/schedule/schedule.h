@@ -20,9 +20,8 @@
 namespace fft {
 
 /// The one pending graph for everybody: which node is in which state for whom, and who runs next.
-/// Owned by one thread.  Reads no clock, draws no random number, blocks on nothing: equal state,
-/// command and `now` give equal effects.  Step() takes what happened; Settle() hands out what is to
-/// be committed, then sent.  When a commit fails, throw it away and Restore() what is committed.
+/// Owned by one thread; reads no clock, blocks on nothing.  Step() takes what happened; Settle()
+/// hands out what is to be committed, then sent.  When a commit fails, another is Restore()d.
 class Schedule {
  public:
   using Specs = std::map<Digest, std::shared_ptr<const GraphSpec>>;
@@ -83,7 +82,7 @@ class Schedule {
   void On(const NodeProbed& c, TimePoint now);
   void Wake(PendingNode& node);
   void Look(PendingNode& node, TimePoint now);
-  bool IsBlocked(const PendingNode& node);
+  bool IsBlocked(PendingNode& node);
   void CutOff(PendingNode& node, TimePoint now);
   void MakeReady(PendingNode& node, TimePoint now);
   void Release(PendingNode& node);
@@ -91,6 +90,7 @@ class Schedule {
   void OpenLevels(Cohort& cohort);
   void RankPaths(const Plan& plan, const std::vector<PendingNode*>& slots);
   void Raise(PendingNode& node, double path_ms);
+  void HelpWhoBlocks(PendingNode& waiting, PartitionId output);
   void Help(const PendingNode& waiting, PendingNode& blocker);
   void GrantAll(TimePoint now);
   void GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now);

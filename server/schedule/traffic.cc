@@ -18,17 +18,16 @@ NodeId Traffic::LastWriter(PartitionId partition) const {
 }
 
 void Traffic::AddWriter(PartitionId partition, NodeId writer) {
-  lanes_[partition].queue.push_back({writer, 0});
+  lanes_[partition].queue.push_back({.writer = writer, .readers = {}});
 }
 
-void Traffic::AddReader(PartitionId partition, NodeId writer) {
+void Traffic::AddReader(PartitionId partition, NodeId writer, NodeId reader) {
   Lane& lane = lanes_[partition];
   for (Generation& generation : lane.queue)
     if (writer && generation.writer == writer) {
-      ++generation.readers;
-      return;
+      return generation.readers.Add(reader);
     }
-  ++lane.live_readers;
+  lane.live_readers.Add(reader);
 }
 
 void Traffic::RemoveWriter(PartitionId partition, NodeId writer) {
@@ -37,27 +36,27 @@ void Traffic::RemoveWriter(PartitionId partition, NodeId writer) {
                                [&](const Generation& g) { return g.writer == writer; });
   FFT_CHECK(at != lane.queue.end() && !at->has_ended);
   at->has_ended = true;
-  if (at->readers == 0) lane.queue.erase(at);
+  if (at->readers.empty()) lane.queue.erase(at);
   while (!lane.queue.empty() && lane.queue.front().has_ended) {
-    lane.live_readers += lane.queue.front().readers;
+    lane.live_readers.TakeAll(lane.queue.front().readers);
     lane.queue.erase(lane.queue.begin());
   }
   Changed(partition);
 }
 
-void Traffic::RemoveReader(PartitionId partition, NodeId writer) {
+void Traffic::RemoveReader(PartitionId partition, NodeId writer, NodeId reader) {
   Lane& lane = lanes_.at(partition);
   const auto at = std::find_if(lane.queue.begin(), lane.queue.end(),
                                [&](const Generation& g) { return writer && g.writer == writer; });
-  int& readers = at == lane.queue.end() ? lane.live_readers : at->readers;
-  FFT_CHECK(readers > 0);
-  if (--readers == 0 && at != lane.queue.end() && at->has_ended) lane.queue.erase(at);
+  Readers& readers = at == lane.queue.end() ? lane.live_readers : at->readers;
+  readers.Remove(reader);
+  if (readers.empty() && at != lane.queue.end() && at->has_ended) lane.queue.erase(at);
   Changed(partition);
 }
 
 bool Traffic::MayWrite(PartitionId partition, NodeId writer) const {
   const Lane& lane = lanes_.at(partition);
-  return lane.queue.front().writer == writer && lane.live_readers == 0 && lane.queries == 0 &&
+  return lane.queue.front().writer == writer && lane.live_readers.empty() && lane.queries == 0 &&
          !lane.is_written;
 }
 
@@ -89,6 +88,11 @@ NodeId Traffic::Blocker(PartitionId partition, NodeId writer) const {
   if (at == lanes_.end() || at->second.queue.empty()) return {};
   const NodeId first = at->second.queue.front().writer;
   return first == writer ? NodeId{} : first;
+}
+
+std::vector<NodeId> Traffic::LiveReaders(PartitionId partition) const {
+  const auto at = lanes_.find(partition);
+  return at == lanes_.end() ? std::vector<NodeId>() : at->second.live_readers.nodes();
 }
 
 void Traffic::Changed(PartitionId partition) {

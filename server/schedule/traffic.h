@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/domain/ids.h"
+#include "server/schedule/readers.h"
 
 namespace fft {
 
@@ -23,12 +24,12 @@ class Traffic {
 
   void AddWriter(PartitionId partition, NodeId writer);
   /// `writer`: whose result will be read, or none for what is live.
-  void AddReader(PartitionId partition, NodeId writer);
+  void AddReader(PartitionId partition, NodeId writer, NodeId reader);
 
   /// Takes a writer out, wherever it stands; who was to read its result reads what is live once
   /// the writers ahead of it have ended.
   void RemoveWriter(PartitionId partition, NodeId writer);
-  void RemoveReader(PartitionId partition, NodeId writer);
+  void RemoveReader(PartitionId partition, NodeId writer, NodeId reader);
 
   /// Whether `writer` may write now.
   bool MayWrite(PartitionId partition, NodeId writer) const;
@@ -47,21 +48,23 @@ class Traffic {
 
   /// Why `writer` may not write: the node ahead of it, or none when readers or queries are.
   NodeId Blocker(PartitionId partition, NodeId writer) const;
+  /// Who is to end before anybody may write: they read what is live.
+  std::vector<NodeId> LiveReaders(PartitionId partition) const;
 
  private:
   struct Generation {
     NodeId writer;
-    int readers = 0;
+    Readers readers;
     bool has_ended = false;  // before its turn: stays while its readers do
   };
   struct Lane {
-    int live_readers = 0;
+    Readers live_readers;
     std::vector<Generation> queue;  // first is next to write, and has not ended
     bool is_written = false;
     int queries = 0;
     std::vector<NodeId> parked;
     bool is_idle() const {
-      return live_readers == 0 && queue.empty() && !is_written && queries == 0 && parked.empty();
+      return live_readers.empty() && queue.empty() && !is_written && queries == 0 && parked.empty();
     }
   };
 

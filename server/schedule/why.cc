@@ -42,9 +42,18 @@ void AddBlockers(const Schedule& schedule, const PendingNode& node,
     if (schedule.traffic().MayWrite(output, node.row.id)) continue;
     const PendingNode* first = schedule.FindNode(schedule.traffic().Blocker(output, node.row.id));
     const std::string ref = schedule.catalog().at(output).ref.str();
-    lines->push_back(first != nullptr
-                         ? fmt::format("{} is written first by {}", ref, NameOf(*first))
-                         : fmt::format("those who read what is at {} have to end first", ref));
+    if (first != nullptr) {
+      lines->push_back(fmt::format("{} is written first by {}", ref, NameOf(*first)));
+      continue;
+    }
+    const std::vector<NodeId> readers = schedule.traffic().LiveReaders(output);
+    for (std::size_t i = 0; i < std::min(readers.size(), kNamedMax); ++i)
+      if (const PendingNode* reader = schedule.FindNode(readers[i]))
+        lines->push_back(
+            fmt::format("what is at {} is to be read first by {}", ref, NameOf(*reader)));
+    if (readers.size() > kNamedMax)
+      lines->push_back(fmt::format("and by {} more", readers.size() - kNamedMax));
+    if (readers.empty()) lines->push_back(fmt::format("{} is being queried, or written", ref));
   }
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
     if (node.row.config->inputs[i].kind == InputKind::kQuery &&
