@@ -5,6 +5,13 @@
 
 namespace fft {
 
+namespace {
+
+// Each waits until PostgreSQL says that it is there.
+constexpr int kAttempts = 10;
+
+}  // namespace
+
 PrivatePostgres::PrivatePostgres(Cluster cluster)
     : cluster_(std::make_unique<Cluster>(std::move(cluster))) {}
 PrivatePostgres::~PrivatePostgres() = default;
@@ -15,9 +22,15 @@ StatusOr<std::unique_ptr<PrivatePostgres>> PrivatePostgres::Start(const std::str
   if (Status made = cluster->Init(); !made.ok()) return made;
   std::unique_ptr<PrivatePostgres> postgres(new PrivatePostgres(*std::move(cluster)));
   const Cluster& own = *postgres->cluster_;
-  const StatusOr<pid_t> pid = own.FindOrStartServer(&postgres->is_adopted_);
+  StatusOr<pid_t> pid = own.FindOrStartServer(&postgres->is_adopted_);
+  for (int attempt = 1; pid.ok(); ++attempt) {
+    const Status made = own.MakeDatabase();
+    if (made.ok()) break;
+    if (attempt == kAttempts) return made;
+    LogWarning("{}; again", Message(made));  // it crashed since it was asked, and recovers
+    pid = own.FindOrStartServer(&postgres->is_adopted_);
+  }
   if (!pid.ok()) return pid.status();
-  if (Status made = own.MakeDatabase(); !made.ok()) return made;
   if (postgres->is_adopted_) LogInfo("PostgreSQL (pid {}) runs already: it is adopted", *pid);
   postgres->keeper_ = std::make_unique<Keeper>("postgres", *pid, [&own] {
     bool is_adopted = false;
