@@ -4,6 +4,14 @@ set(FFT_PYTHON /usr/bin/python3)
 add_test(NAME tidy COMMAND ${FFT_PYTHON} -B tidy_test.py
          WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/tidy)
 
+# What is written in Python itself, without a daemon.
+file(GLOB unit CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/unit/python unit/python/test_*.py)
+foreach(file ${unit})
+  string(REGEX REPLACE "^test_(.*)\\.py$" "unit_python_\\1" name ${file})
+  add_test(NAME ${name} COMMAND ${FFT_PYTHON} -B ${file} -v
+           WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/unit/python)
+endforeach()
+
 # Each file starts daemons of its own; side by side they would only wait for each other's CPU.
 file(GLOB e2e CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}/e2e e2e/test_*.py)
 foreach(file ${e2e})

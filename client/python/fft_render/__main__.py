@@ -1,0 +1,35 @@
+"""Answers requests on standard input, one JSON object a line, each with one JSON object a line; ends with the input.
+
+{"do": "text", "path", "text", "project_dir", "env": {}}: a template of its own, like profiles.yml.  Answers {"text"}.
+
+{"do": "models", ...}: all SQL models of a project at once; `Project` says what a request holds.  Answers {"models": [...]},
+in the order of the request.
+
+What is wrong with a template is an answer: {"error": {"path", "line", "message"}}, of a model in its own entry.
+"""
+
+import json
+import sys
+
+from .project import Project
+from .templates import Fault, render_text
+
+
+def answer(request):
+    try:
+        if request["do"] == "text":
+            return {"text": render_text(request)}
+        if request["do"] == "models":
+            return {"models": Project(request).render_all()}
+    except Fault as fault:
+        return {"error": fault.told()}
+    return {"error": {"path": "", "line": 0, "message": f"nobody knows how to do {request['do']!r}"}}
+
+
+def main():
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line)), ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
