@@ -14,6 +14,7 @@ if(TARGET unit_worker)
 endif()
 suite(unit_client unit/client USES fft_client)
 suite(unit_native unit/native USES fft_native)
+suite(unit_fastflowtransform unit/fastflowtransform USES fft_fastflowtransform)
 suite(unit_ctl unit/ctl USES fft_ctl)
 suite(store store USES fft_store SUPPORT temporary_postgres.cc)
 add_executable(commit_bench EXCLUDE_FROM_ALL bench/commit_bench.cc store/samples.cc
