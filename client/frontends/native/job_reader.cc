@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "client/frontends/native/quantity.h"
-#include "client/frontends/native/yaml_map.h"
+#include "client/frontends/yaml/yaml_map.h"
 #include "server/domain/job.h"
 
 namespace fft {

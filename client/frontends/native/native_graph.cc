@@ -11,7 +11,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include "client/frontends/native/job_reader.h"
-#include "client/frontends/native/yaml_map.h"
+#include "client/frontends/yaml/yaml_file.h"
+#include "client/frontends/yaml/yaml_map.h"
 
 namespace fft {
 
@@ -88,12 +89,6 @@ StatusOr<std::string> ReadText(const fs::path& path) {
   return text.str();
 }
 
-Status At(const fs::path& path, const YAML::Mark& mark, const std::string& text) {
-  if (mark.is_null()) return Error(Code::kInvalidArgument, "{}: {}", path.string(), text);
-  return Error(Code::kInvalidArgument, "{}:{}:{}: {}", path.string(), mark.line + 1,
-               mark.column + 1, text);
-}
-
 }  // namespace
 
 bool IsNativeGraph(const fs::path& path) {
@@ -108,21 +103,16 @@ StatusOr<NativeGraph> LoadNativeGraph(const fs::path& path) {
   const auto text = ReadText(file);
   if (!text.ok()) return text.status();
   const fs::path folder = fs::absolute(file, failure).parent_path();
-  try {
-    FrozenFiles files(folder);
-    NativeGraph graph;
-    graph.spec = ReadGraph(YAML::Load(*text), folder, files);
-    graph.files = files.Files();
-    if (graph.spec.ByteSizeLong() > kSpecBytesMax)
-      return Error(Code::kInvalidArgument, "{}: the graph is larger than 3.5 MiB", file.string());
-    return graph;
-  } catch (const YamlError& error) {
-    return At(file, error.at, error.text);
-  } catch (const YAML::Exception& error) {
-    return At(file, error.mark, error.msg);
-  } catch (const std::bad_alloc&) {
-    return Error(Code::kResourceExhausted, "{}: out of memory", file.string());
-  }
+  NativeGraph graph;
+  FrozenFiles files(folder);
+  const Status read = ReadYaml(file.string(), *text, [&](const YAML::Node& node) {
+    graph.spec = ReadGraph(node, folder, files);
+  });
+  if (!read.ok()) return read;
+  graph.files = files.Files();
+  if (graph.spec.ByteSizeLong() > kSpecBytesMax)
+    return Error(Code::kInvalidArgument, "{}: the graph is larger than 3.5 MiB", file.string());
+  return graph;
 }
 
 }  // namespace fft

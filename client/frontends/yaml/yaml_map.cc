@@ -1,4 +1,4 @@
-#include "client/frontends/native/yaml_map.h"
+#include "client/frontends/yaml/yaml_map.h"
 
 #include <algorithm>
 #include <charconv>

@@ -12,7 +12,7 @@
 
 namespace fft {
 
-/// What is wrong with a file and where.  Thrown and caught within this room.
+/// What is wrong with a file and where: for ReadYaml() to catch.
 struct YamlError {
   YAML::Mark at;
   std::string text;
