@@ -7,6 +7,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "client/lib/backoff.h"
 #include "client/lib/route.h"
 #include "fft/build/v1/blobs.grpc.pb.h"
 #include "fft/build/v1/workers.grpc.pb.h"
@@ -15,6 +16,8 @@ namespace fft {
 namespace {
 
 namespace v1 = build::v1;
+
+constexpr Duration kBlobPatience{60'000};
 
 Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return Ok();
@@ -153,6 +156,7 @@ void DaemonLink::Stop() {
   Disconnect();
   const std::lock_guard lock(shared_->mutex);
   shared_->is_stopped = true;
+  shared_->done.notify_all();
   for (grpc::ClientContext* context : shared_->calls) context->TryCancel();
 }
 
@@ -181,6 +185,23 @@ bool DaemonLink::Send(v1::WorkerMessage message) {
 }
 
 Status DaemonLink::Read(const Digest& digest, const std::function<Status(std::string_view)>& take) {
+  Backoff backoff(kBlobPatience);
+  while (true) {
+    bool has_begun = false;
+    Status read = ReadOnce(digest, [&](std::string_view bytes) {
+      has_begun = true;
+      return take(bytes);
+    });
+    if (read.code() != Code::kUnavailable || has_begun) return read;
+    const auto wait = backoff.Next({}, digest.bytes.front() / 255.0);
+    if (!wait) return read;
+    std::unique_lock lock(shared_->mutex);
+    if (shared_->done.wait_for(lock, *wait, [this] { return shared_->is_stopped; })) return read;
+  }
+}
+
+Status DaemonLink::ReadOnce(const Digest& digest,
+                            const std::function<Status(std::string_view)>& take) {
   Call call(*shared_, std::chrono::seconds(300));
   v1::ReadBlobRequest request;
   request.set_digest(std::string(digest.view()));

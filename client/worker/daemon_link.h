@@ -40,6 +40,7 @@ class DaemonLink final : public BlobSource {
   bool CanSend() const;
   bool Send(build::v1::WorkerMessage message);
 
+  /// Tries again for a minute, as long as nothing came: the daemon, or its PostgreSQL, may be away.
   Status Read(const Digest& digest, const std::function<Status(std::string_view)>& take) override;
   Status PushLog(std::int64_t run, std::int64_t offset, const std::string& bytes);
 
@@ -47,6 +48,7 @@ class DaemonLink final : public BlobSource {
   class Stream;
   class Call;
   struct Shared;
+  Status ReadOnce(const Digest& digest, const std::function<Status(std::string_view)>& take);
   std::shared_ptr<Shared> shared_;
 };
 

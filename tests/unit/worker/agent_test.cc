@@ -115,6 +115,13 @@ TEST(AgentTest, TellsWhichProgramIsMissing) {
   EXPECT_EQ(blobless.message(), "file bin/job: no such blob");
 }
 
+TEST(AgentTest, WaitsForFilesWhileTheDaemonCannotReadThem) {
+  WorkerWorld world;
+  world.daemon.FailBlobs(3);
+  EXPECT_EQ(world.RunJob(1, kShell + "exit 0").outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(world.daemon.blob_failures_left(), 0);
+}
+
 TEST(AgentTest, RefusesOutputsThatWereNotDeclared) {
   WorkerWorld world;
   const v1::RunReport missing = world.RunJob(1, kShell + ": > $FFT_OUT/a", {"a", "b"});

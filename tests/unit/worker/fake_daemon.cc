@@ -81,6 +81,10 @@ class FakeBlobs final : public v1::Blobs::Service {
     std::string bytes;
     {
       const std::lock_guard lock(daemon_.mutex_);
+      if (daemon_.blob_failures_ > 0) {
+        --daemon_.blob_failures_;
+        return {grpc::StatusCode::UNAVAILABLE, "the database is away"};
+      }
       const auto it = daemon_.blobs_.find(request->digest());
       if (it == daemon_.blobs_.end()) return {grpc::StatusCode::NOT_FOUND, "no such blob"};
       bytes = it->second;
@@ -126,6 +130,16 @@ FakeDaemon::~FakeDaemon() {
 void FakeDaemon::AddBlob(const std::string& bytes) {
   const std::lock_guard lock(mutex_);
   blobs_[std::string(Sha256(bytes).view())] = bytes;
+}
+
+void FakeDaemon::FailBlobs(int times) {
+  const std::lock_guard lock(mutex_);
+  blob_failures_ = times;
+}
+
+int FakeDaemon::blob_failures_left() {
+  const std::lock_guard lock(mutex_);
+  return blob_failures_;
 }
 
 void FakeDaemon::SetWelcome(int heartbeat_ms, int lease_ms, int orphan_ms, std::int64_t epoch) {

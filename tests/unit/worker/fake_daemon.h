@@ -21,6 +21,9 @@ class FakeDaemon {
   ~FakeDaemon();
 
   void AddBlob(const std::string& bytes);
+  /// So many attempts to read a blob find the daemon's database away.
+  void FailBlobs(int times);
+  int blob_failures_left();
   /// Of the next connections.
   void SetWelcome(int heartbeat_ms, int lease_ms, int orphan_ms, std::int64_t epoch = 1);
   /// Whether runs that a hello holds are adopted at once.
@@ -56,6 +59,7 @@ class FakeDaemon {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, std::string> blobs_;
+  int blob_failures_ = 0;
   std::map<std::int64_t, std::vector<build::v1::RunReport>> reports_;
   std::map<std::int64_t, std::string> logs_;
   std::vector<std::int64_t> started_;
