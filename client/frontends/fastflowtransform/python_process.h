@@ -10,21 +10,21 @@ namespace fft {
 
 /// A short-lived Python process that answers each line with a line.  What it writes to standard
 /// error is for people and goes where ours goes.  Used by one thread.
-class PythonHelper {
+class PythonProcess {
  public:
   /// `python` runs `module`, a package in `folder`.
-  static StatusOr<PythonHelper> Start(const std::string& python, const std::string& folder,
-                                      const std::string& module);
-  PythonHelper(PythonHelper&& other) noexcept;
-  PythonHelper& operator=(PythonHelper&& other) noexcept;
+  static StatusOr<PythonProcess> Start(const std::string& python, const std::string& folder,
+                                       const std::string& module);
+  PythonProcess(PythonProcess&& other) noexcept;
+  PythonProcess& operator=(PythonProcess&& other) noexcept;
   /// Ends the process, and waits for its end.
-  ~PythonHelper();
+  ~PythonProcess();
 
   /// `line` holds no newline; nor does the answer.
   StatusOr<std::string> Ask(std::string line);
 
  private:
-  PythonHelper(pid_t pid, int socket) : pid_(pid), socket_(socket) {}
+  PythonProcess(pid_t pid, int socket) : pid_(pid), socket_(socket) {}
   void End();
 
   pid_t pid_ = -1;

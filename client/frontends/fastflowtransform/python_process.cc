@@ -1,4 +1,4 @@
-#include "client/frontends/fastflowtransform/python_helper.h"
+#include "client/frontends/fastflowtransform/python_process.h"
 
 #include <array>
 #include <cerrno>
@@ -39,8 +39,8 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-StatusOr<PythonHelper> PythonHelper::Start(const std::string& python, const std::string& folder,
-                                           const std::string& module) {
+StatusOr<PythonProcess> PythonProcess::Start(const std::string& python, const std::string& folder,
+                                             const std::string& module) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return Error(Code::kUnavailable, "cannot make a socket: {}", Why(errno));
@@ -55,17 +55,17 @@ StatusOr<PythonHelper> PythonHelper::Start(const std::string& python, const std:
                                   Pointers(arguments).data(), Pointers(variables).data());
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
-  if (failed == 0) return PythonHelper(pid, ends[0]);
+  if (failed == 0) return PythonProcess(pid, ends[0]);
   close(ends[0]);
   return Error(Code::kFailedPrecondition, "cannot run {}: {}", python, Why(failed));
 }
 
-PythonHelper::PythonHelper(PythonHelper&& other) noexcept
+PythonProcess::PythonProcess(PythonProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       socket_(std::exchange(other.socket_, -1)),
       rest_(std::move(other.rest_)) {}
 
-PythonHelper& PythonHelper::operator=(PythonHelper&& other) noexcept {
+PythonProcess& PythonProcess::operator=(PythonProcess&& other) noexcept {
   End();
   pid_ = std::exchange(other.pid_, -1);
   socket_ = std::exchange(other.socket_, -1);
@@ -73,9 +73,9 @@ PythonHelper& PythonHelper::operator=(PythonHelper&& other) noexcept {
   return *this;
 }
 
-PythonHelper::~PythonHelper() { End(); }
+PythonProcess::~PythonProcess() { End(); }
 
-void PythonHelper::End() {
+void PythonProcess::End() {
   if (pid_ < 0) return;
   close(socket_);
   kill(pid_, SIGKILL);  // it has nothing to lose
@@ -84,12 +84,12 @@ void PythonHelper::End() {
   pid_ = -1;
 }
 
-StatusOr<std::string> PythonHelper::Ask(std::string line) {
+StatusOr<std::string> PythonProcess::Ask(std::string line) {
   line += '\n';
   for (std::string_view left = line; !left.empty();) {
     const ssize_t sent = send(socket_, left.data(), left.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return Error(Code::kUnavailable, "the Python helper has ended: {}", Why(errno));
+    if (sent < 0) return Error(Code::kUnavailable, "the Python process has ended: {}", Why(errno));
     left.remove_prefix(static_cast<std::size_t>(sent));
   }
   std::vector<char> buffer(1 << 16);
@@ -104,7 +104,7 @@ StatusOr<std::string> PythonHelper::Ask(std::string line) {
     const ssize_t got = read(socket_, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0)
-      return Error(Code::kUnavailable, "the Python helper has ended; above is what it said");
+      return Error(Code::kUnavailable, "the Python process has ended; above is what it said");
     rest_.append(buffer.data(), static_cast<std::size_t>(got));
   }
 }
