@@ -5,13 +5,17 @@
 {"do": "models", ...}: all SQL models of a project at once; `Project` says what a request holds.  Answers {"models": [...]},
 in the order of the request.
 
+{"do": "python_models", ...}: all Python models, see `PythonModels`.  Answers {"files": [...]}.
+
 What is wrong with a template is an answer: {"error": {"path", "line", "message"}}, of a model in its own entry.
 """
 
 import json
+import os
 import sys
 
 from .project import Project
+from .python_models import PythonModels
 from .templates import Fault, render_text
 
 
@@ -21,14 +25,18 @@ def answer(request):
             return {"text": render_text(request)}
         if request["do"] == "models":
             return {"models": Project(request).render_all()}
+        if request["do"] == "python_models":
+            return {"files": PythonModels(request).load_all()}
     except Fault as fault:
         return {"error": fault.told()}
     return {"error": {"path": "", "line": 0, "message": f"nobody knows how to do {request['do']!r}"}}
 
 
 def main():
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what files of a project print is for people
     for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line)), ensure_ascii=False), flush=True)
+        print(json.dumps(answer(json.loads(line)), ensure_ascii=False), file=answers, flush=True)
 
 
 if __name__ == "__main__":
