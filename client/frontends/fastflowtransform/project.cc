@@ -1,0 +1,302 @@
+#include "client/frontends/fastflowtransform/project.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "client/frontends/fastflowtransform/fingerprint.h"
+#include "client/frontends/fastflowtransform/ordering.h"
+#include "client/frontends/fastflowtransform/python_process.h"
+#include "server/base/content.h"
+
+namespace fft {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+/// The text of a file of the project; "" when it is not there and need not be.
+StatusOr<std::string> ReadFile(const fs::path& path, bool is_needed) {
+  std::error_code error;
+  if (!fs::exists(path, error) && !is_needed) return std::string();
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return Error(Code::kInvalidArgument, "{}: cannot be read", path.string());
+  return text;
+}
+
+std::string Told(const fs::path& folder, const Json& error) {
+  const std::string path = error.at("path").get<std::string>();
+  const int line = error.at("line").get<int>();
+  return fmt::format("{}{}: {}", (folder / path).string(),
+                     line > 0 ? fmt::format(":{}", line) : std::string(),
+                     error.at("message").get<std::string>());
+}
+
+std::string RelationOfName(const std::string& name) {
+  return name.ends_with(".ff") ? name.substr(0, name.size() - 3) : name;
+}
+
+/// `shop` of postgresql://u@h/shop?x=y.
+std::string DatabaseOf(const std::string& uri) {
+  const std::size_t slash = uri.find('/', uri.find("://") + 3);
+  if (slash == std::string::npos) return "";
+  return uri.substr(slash + 1, uri.find('?', slash) - slash - 1);
+}
+
+/// Reads one project; its faults are gathered, so that all are told at once.
+class Loader {
+ public:
+  explicit Loader(const ProjectRequest& request) : request_(request) {}
+
+  StatusOr<FftProject> Load() {
+    for (const auto step : {&Loader::ReadSettings, &Loader::ReadSurroundings, &Loader::ReadSeeds,
+                            &Loader::RenderSql, &Loader::LoadPython, &Loader::Resolve})
+      if (Status s = (this->*step)(); !s.ok()) return s;
+    if (Status ordered = OrderModels(project_.models); !ordered.ok()) return ordered;
+    Fingerprint();
+    return std::move(project_);
+  }
+
+ private:
+  Status ReadSettings() {
+    const fs::path path = request_.folder / "project.yml";
+    const auto text = ReadFile(path, /*is_needed=*/true);
+    if (!text.ok()) return text.status();
+    auto settings = ReadProjectSettings(path.string(), *text);
+    if (!settings.ok()) return settings.status();
+    project_.settings = *std::move(settings);
+    project_.warnings = project_.settings.left_out;
+    auto variables = ReadDotenv(request_.folder, request_.env, request_.environment);
+    if (!variables.ok()) return variables.status();
+    project_.variables = *std::move(variables);
+    auto process = PythonProcess::Start(request_.python, request_.packages, "fft_render");
+    if (!process.ok()) return process.status();
+    python_ = *std::move(process);
+    return Ok();
+  }
+
+  /// The answer to `question`; its "error" as a status.
+  StatusOr<Json> Ask(const Json& question) {
+    const auto text =
+        python_->Ask(question.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace));
+    if (!text.ok()) return text.status();
+    Json answer = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+    if (!answer.is_object()) return Error(Code::kInternal, "the Python process answered no JSON");
+    if (answer.contains("error"))
+      return Error(Code::kInvalidArgument, "{}", Told(request_.folder, answer["error"]));
+    return answer;
+  }
+
+  Status ReadSurroundings() {
+    const fs::path profiles = request_.folder / "profiles.yml";
+    const auto text = ReadFile(profiles, /*is_needed=*/false);
+    if (!text.ok()) return text.status();
+    const auto rendered = Ask({{"do", "text"},
+                               {"path", "profiles.yml"},
+                               {"text", *text},
+                               {"project_dir", fs::absolute(request_.folder).string()},
+                               {"env", project_.variables}});
+    if (!rendered.ok()) return rendered.status();
+    auto profile = ReadProfile(profiles.string(), rendered->at("text").get<std::string>(),
+                               request_.env, project_.variables);
+    if (!profile.ok()) return profile.status();
+    project_.profile = *std::move(profile);
+    const fs::path file = request_.folder / "sources.yml";
+    const auto sources_text = ReadFile(file, /*is_needed=*/false);
+    if (!sources_text.ok()) return sources_text.status();
+    auto sources =
+        ReadSources(file.string(), *sources_text, project_.profile.engine, project_.profile.schema);
+    if (!sources.ok()) return sources.status();
+    project_.sources = *std::move(sources);
+    return Ok();
+  }
+
+  Status ReadSeeds() {
+    const auto replaced = project_.variables.find("FFT_SEEDS_DIR");
+    fs::path folder = request_.folder / "seeds";
+    if (replaced != project_.variables.end() && !replaced->second.empty())
+      folder = request_.folder / replaced->second;
+    auto files = FindProjectFiles(request_.folder, folder);
+    if (!files.ok()) return files.status();
+    files_ = *std::move(files);
+    for (const std::string& path : files_.seeds) {
+      std::int64_t bytes = 0;
+      const auto content = ContentOfFile((folder / path).string(), &bytes);
+      if (!content.ok()) return content.status();
+      const std::string relation = fs::path(path).stem().string();
+      if (!seeds_.emplace(relation, ToHex(*content)).second)
+        return Error(Code::kInvalidArgument, "{}: another seed is called {}, too",
+                     (folder / path).string(), relation);
+    }
+    return Ok();
+  }
+
+  static Json FilesAsJson(const std::vector<ProjectFile>& files) {
+    Json list = Json::array();
+    for (const ProjectFile& file : files)
+      list.push_back({{"path", file.path}, {"text", file.text}});
+    return list;
+  }
+
+  Json Context() const {
+    Json vars = Json::parse(project_.settings.vars);
+    for (const auto& [name, value] : request_.vars) vars[name] = value;
+    Json sources = Json::object(), seeds = Json::object();
+    for (const auto& [source, tables] : project_.sources)
+      for (const auto& [table, relation] : tables)
+        sources[source][table] = {relation.schema, relation.table};
+    for (const auto& [relation, content] : seeds_)
+      seeds[relation] = {project_.profile.schema, relation};
+    return {{"do", "models"},
+            {"engine", project_.profile.engine},
+            {"schema", project_.profile.schema},
+            {"database", DatabaseOf(project_.profile.dsn)},
+            {"env", project_.variables},
+            {"vars", std::move(vars)},
+            {"sources", std::move(sources)},
+            {"seeds", std::move(seeds)},
+            {"macros", FilesAsJson(files_.macros)},
+            {"functions", FilesAsJson(files_.functions)}};
+  }
+
+  Status RenderSql() {
+    Json question = Context();
+    Json& models = question["models"] = Json::array();
+    for (const ProjectFile& file : files_.sql_models) {
+      const std::string relation = RelationOf(file.path);
+      models.push_back({{"name", relation + ".ff"},
+                        {"relation", relation},
+                        {"path", file.path},
+                        {"text", file.text}});
+    }
+    const auto answer = Ask(question);
+    if (!answer.ok()) return answer.status();
+    for (std::size_t i = 0; i < files_.sql_models.size(); ++i) {
+      const Json& told = answer->at("models").at(i);
+      if (told.contains("error")) {
+        Wrong(Told(request_.folder, told["error"]));
+        continue;
+      }
+      FftModel& model = project_.models.emplace_back();
+      model.name = told["name"];
+      model.relation = RelationOfName(model.name);
+      model.path = files_.sql_models[i].path;
+      model.materialized = told["config"].value("materialized", "table");
+      model.config = told["config"].dump();
+      model.text = told["sql"];
+      model.incremental_text = told.value("incremental_sql", "");
+      for (const Json& ref : told["refs"]) model.deps.push_back(ref);
+      for (const Json& source : told["sources"]) AddSource(source, model);
+      for (const Json& warning : told["warnings"])
+        project_.warnings.push_back(
+            fmt::format("{}:{}: {}", (request_.folder / model.path).string(),
+                        warning["line"].get<int>(), warning["message"].get<std::string>()));
+    }
+    return Ok();
+  }
+
+  void AddSource(const Json& source, FftModel& model) const {
+    const auto& tables = project_.sources.at(source.at(0));
+    const SourceRelation& relation = tables.at(source.at(1));
+    if (relation.schema == project_.profile.schema && seeds_.contains(relation.table))
+      model.seeds.push_back(relation.table);
+  }
+
+  Status LoadPython() {
+    const auto answer = Ask({{"do", "python_models"},
+                             {"project_dir", fs::absolute(request_.folder).string()},
+                             {"engine", project_.profile.engine},
+                             {"env", project_.variables},
+                             {"files", FilesAsJson(files_.python_models)}});
+    if (!answer.ok()) return answer.status();
+    for (const Json& file : answer->at("files")) {
+      if (file.contains("error")) {
+        Wrong(Told(request_.folder, file["error"]));
+        continue;
+      }
+      for (const Json& told : file["models"]) {
+        FftModel& model = project_.models.emplace_back();
+        model.name = told["name"];
+        model.relation = RelationOfName(model.name);
+        model.path = file["path"];
+        model.is_python = true;
+        model.materialized = told["materialized"];
+        model.config = Json{
+            {"require", told["require"]},
+            {"tags", told["tags"]},
+            {"materialized", told["materialized"]},
+            {"meta",
+             told["meta"]}}.dump();
+        model.text = told["source"];
+        model.function = told["function"];
+        for (const Json& dep : told["deps"]) model.deps.push_back(dep);
+      }
+    }
+    return faults_.empty() ? Ok() : Error(Code::kInvalidArgument, "{}", faults_);
+  }
+
+  /// Dependencies by the names of models; those on seeds become that.
+  Status Resolve() {
+    std::map<std::string, std::string> names;  // relation -> model
+    for (const FftModel& model : project_.models) names.emplace(model.relation, model.name);
+    for (FftModel& model : project_.models) {
+      std::vector<std::string> deps;
+      for (const std::string& dep : model.deps) {
+        const std::string relation = RelationOfName(dep);
+        if (model.is_python) model.arguments.push_back(relation);
+        if (const auto at = names.find(relation); at != names.end())
+          deps.push_back(at->second);
+        else if (seeds_.contains(relation))
+          model.seeds.push_back(relation);
+        else
+          deps.push_back(dep);
+      }
+      model.deps = std::move(deps);
+      std::sort(model.seeds.begin(), model.seeds.end());
+      model.seeds.erase(std::unique(model.seeds.begin(), model.seeds.end()), model.seeds.end());
+    }
+    return Ok();
+  }
+
+  void Fingerprint() {
+    const Fingerprints fingerprints({.engine = project_.profile.engine,
+                                     .profile = project_.profile.name,
+                                     .variables = project_.variables,
+                                     .sources = SourcesJson(project_.sources)});
+    std::map<std::string, std::string> known;
+    for (FftModel& model : project_.models) {  // dependencies come first
+      ModelFacts facts{.node = model.name,
+                       .relation = model.relation,
+                       .is_python = model.is_python,
+                       .text = model.text + model.incremental_text,  // what either says counts
+                       .deps = {}};
+      for (const std::string& dep : model.deps) facts.deps.emplace_back(dep, known.at(dep));
+      for (const std::string& seed : model.seeds) facts.deps.emplace_back(seed, seeds_.at(seed));
+      known[model.name] = model.fingerprint = fingerprints.Of(facts);
+    }
+  }
+
+  void Wrong(const std::string& fault) { faults_ += (faults_.empty() ? "" : "\n") + fault; }
+
+  const ProjectRequest& request_;
+  FftProject project_;
+  std::optional<PythonProcess> python_;
+  ProjectFiles files_;
+  std::map<std::string, std::string> seeds_;  // relation -> content digest
+  std::string faults_;
+};
+
+}  // namespace
+
+StatusOr<FftProject> LoadFftProject(const ProjectRequest& request) {
+  return Loader(request).Load();
+}
+
+}  // namespace fft

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "client/frontends/fastflowtransform/dotenv.h"
+#include "client/frontends/fastflowtransform/profile.h"
+#include "client/frontends/fastflowtransform/project_files.h"
+#include "client/frontends/fastflowtransform/sources.h"
+#include "server/base/status.h"
+
+namespace fft {
+
+/// One model of a project, as it is to be built.
+struct FftModel {
+  std::string name;      // `stg_users.ff`, or what a decorator says
+  std::string relation;  // `stg_users`
+  std::string path;      // below the project
+  bool is_python = false;
+  std::string materialized;            // table, view, incremental, ephemeral
+  std::string config = "{}";           // all that config() or the decorator said, as JSON
+  std::string text;                    // the SQL as rendered; of Python the function's source
+  std::string incremental_text;        // the SQL once the relation is there; empty: no such
+  std::string function;                // of Python
+  std::vector<std::string> deps;       // names of models
+  std::vector<std::string> arguments;  // of Python: relations, in the order of its parameters
+  std::vector<std::string>
+      seeds;  // relations that it reads and a seed of the project fills, sorted
+  std::string fingerprint;
+  int level = 0;
+};
+
+struct FftProject {
+  ProjectSettings settings;
+  Profile profile;
+  Variables variables;  // .env files and the environment
+  Sources sources;
+  std::vector<FftModel> models;  // by level, then by name
+  std::vector<std::string> warnings;
+};
+
+/// What the command line says of a project.
+struct ProjectRequest {
+  std::filesystem::path folder;
+  std::string env;
+  std::map<std::string, std::string> vars;  // over those of project.yml: text
+  Variables environment;                    // of the process
+  std::string python = "/usr/bin/python3";
+  std::string packages;  // the folder of fft_render
+};
+
+/// Reads, renders and orders a project.  Errors name file and line, one a line where there are
+/// more.
+StatusOr<FftProject> LoadFftProject(const ProjectRequest& request);
+
+}  // namespace fft
