@@ -21,6 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
+// What was learned of templates; below the folder of a project.
+constexpr char kTemplateCache[] = ".fastflowtransform/cache/jinja.bin";
+
 /// The text of a file of the project; "" when it is not there and need not be.
 StatusOr<std::string> ReadFile(const fs::path& path, bool is_needed) {
   std::error_code error;
@@ -157,6 +160,7 @@ class Loader {
     return {{"do", "models"},
             {"engine", project_.profile.engine},
             {"schema", project_.profile.schema},
+            {"cache", (fs::absolute(request_.folder) / kTemplateCache).string()},
             {"database", DatabaseOf(project_.profile.dsn)},
             {"env", project_.variables},
             {"vars", std::move(vars)},

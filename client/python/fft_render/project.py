@@ -6,6 +6,7 @@ import types
 import jinja2
 
 from . import dialect, static
+from .code_cache import CodeCache
 from .templates import Fault, Lookup, environment, fault_of, look_up
 
 
@@ -14,7 +15,8 @@ class Project:
 
     engine, schema, database; vars, env: name -> value;
     models: [{name: "stg.ff", relation: "stg", path, text}]; seeds: relation -> [schema, table];
-    sources: source -> table -> [schema, table]; macros, functions: [{path, text}], of SQL and of Python.
+    sources: source -> table -> [schema, table]; macros, functions: [{path, text}], of SQL and of Python;
+    cache: a file for what was learned of the templates; none: nothing is kept.
 
     Each model's answer: {name, config, refs, sources, warnings: [{line, message}], sql}; with `incremental_sql`, what it is
     once its relation is there, of one that is materialised so; or {name, error} when anything is wrong with it.
@@ -27,6 +29,7 @@ class Project:
         self._told = {}  # relation -> what its template says
         self._codes = {}  # relation -> its template, compiled
         self._rendered = {}  # (relation, whether incremental) -> text
+        self._cache = CodeCache(request.get("cache"))
         self._current = []  # what is being rendered: relation, whether incremental; ephemeral ones inside others
         self._environment = environment()
         self._add_context()
@@ -34,7 +37,9 @@ class Project:
         self._add_macros()
 
     def render_all(self):
-        return [self._answer(model) for model in self._request["models"]]
+        answers = [self._answer(model) for model in self._request["models"]]
+        self._cache.save()
+        return answers
 
     def _answer(self, model):
         relation = model["relation"]
@@ -49,13 +54,22 @@ class Project:
     def _tell(self, relation):
         if relation not in self._told:
             model = self._models[relation]
-            tree = static.parse(self._environment, model["text"], model["path"])
-            refs, warnings = static.read_refs(tree)
-            self._told[relation] = {"config": static.read_config(tree, model["text"], model["path"]), "refs": refs,
-                                    "sources": static.read_sources(tree), "warnings": warnings}
-            code = self._environment.compile(tree, model["path"], model["path"])
+            key = CodeCache.key(model["path"], model["text"])
+            learned = self._cache.find(key)
+            if learned is None:
+                learned = self._learn(model["path"], model["text"])
+                self._cache.keep(key, learned)
+            self._told[relation], code = learned
             self._codes[relation] = jinja2.Template.from_code(self._environment, code, self._environment.globals)
         return self._told[relation]
+
+    def _learn(self, path, text):
+        """What a template says, and its code."""
+        tree = static.parse(self._environment, text, path)
+        refs, warnings = static.read_refs(tree)
+        told = {"config": static.read_config(tree, text, path), "refs": refs, "sources": static.read_sources(tree),
+                "warnings": warnings}
+        return told, self._environment.compile(tree, path, path)
 
     def _kind(self, relation):
         return self._tell(relation)["config"].get("materialized", "table")

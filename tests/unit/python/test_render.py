@@ -5,8 +5,9 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
+import tempfile
 import unittest
+import unittest.mock
 
 PACKAGES = pathlib.Path(__file__).resolve().parents[3] / "client/python"
 
@@ -144,6 +145,25 @@ class Rendering(unittest.TestCase):
     def test_a_config_after_the_head_is_none(self):
         [answer] = ask(project(m="--" + "x" * 2000 + "\n{{ config(materialized='view') }}"))
         self.assertEqual(answer["models"][0]["config"], {})
+
+    def test_what_was_learned_is_kept(self):
+        sys.path.insert(0, str(PACKAGES))
+        from fft_render import project as rendering, static  # pylint: disable=import-outside-toplevel
+        with tempfile.TemporaryDirectory() as folder:
+            cache = pathlib.Path(folder, "deep/jinja.bin")
+            wanted = {**project(m="{{ config(tags=['x']) }}{{ ref('users') }}\n{{ ref('u' ~ 's') }}", users="select 1"),
+                      "cache": str(cache)}
+            first = rendering.Project(wanted).render_all()
+            self.assertEqual([path.name for path in cache.parent.iterdir()], ["jinja.bin"])
+            with unittest.mock.patch.object(static, "parse", side_effect=AssertionError("parsed again")):
+                self.assertEqual(rendering.Project(wanted).render_all(), first)
+                with self.assertRaises(AssertionError):  # another text, another path
+                    rendering.Project({**wanted, "models": [model("m", "select 2")]}).render_all()
+            self.assertEqual(first[0]["error"]["line"], 2)
+            for rubbish in (b"", b"rubbish", b"\xe3" * 100):
+                cache.write_bytes(rubbish)
+                self.assertEqual(rendering.Project(wanted).render_all(), first)
+            self.assertEqual(rendering.Project({**wanted, "cache": "/proc/nowhere/jinja.bin"}).render_all(), first)
 
     def test_a_text_of_its_own(self):
         text = {"do": "text", "path": "profiles.yml", "project_dir": "/p", "env": {"FF_PG_DSN": "postgresql://h/d"}}
