@@ -34,7 +34,9 @@ struct DaemonLink::Shared {
   std::mutex mutex;
   std::condition_variable done;
   std::shared_ptr<Stream> stream;
-  std::set<grpc::ClientContext*> calls;  // that block a thread of ours
+  std::set<grpc::ClientContext*> calls;    // that block a thread of ours
+  bool is_open = false;                    // the stream, until gRPC and we have let it go
+  std::shared_ptr<grpc::Channel> retired;  // of the last stream
   bool is_stopped = false;
 };
 
@@ -62,7 +64,8 @@ class DaemonLink::Call {
 class DaemonLink::Stream final
     : public grpc::ClientBidiReactor<v1::WorkerMessage, v1::DaemonMessage> {
  public:
-  explicit Stream(Shared& shared) : shared_(shared), stub_(shared.route.channel()) {}
+  explicit Stream(Shared& shared)
+      : shared_(shared), channel_(shared.route.channel()), stub_(channel_) {}
 
   void Start() {
     stub_.async()->Connect(&context_, this);
@@ -111,16 +114,27 @@ class DaemonLink::Stream final
   }
 
   void OnDone(const grpc::Status& status) override {
+    Shared& shared = shared_;
+    if (!status.ok()) shared.route.Turn(Decode(status));
+    shared.listener.ended(FromGrpc(status));
     std::shared_ptr<Stream> self;
-    if (!status.ok()) shared_.route.Turn(Decode(status));
-    shared_.listener.ended(FromGrpc(status));
-    const std::lock_guard lock(shared_.mutex);
-    self.swap(shared_.stream);
-    shared_.done.notify_all();
+    {
+      const std::lock_guard lock(shared.mutex);
+      self.swap(shared.stream);
+    }
+    // The last reference to a channel must not go on gRPC's own thread, which would have to wait
+    // for itself: the link drops it.
+    std::shared_ptr<grpc::Channel> channel = channel_;
+    self.reset();
+    const std::lock_guard lock(shared.mutex);
+    shared.retired = std::move(channel);
+    shared.is_open = false;
+    shared.done.notify_all();
   }
 
  private:
   Shared& shared_;
+  const std::shared_ptr<grpc::Channel> channel_;
   v1::Workers::Stub stub_;
   grpc::ClientContext context_;
   v1::DaemonMessage in_;
@@ -137,16 +151,21 @@ std::string DaemonLink::address() const { return shared_->route.address(); }
 
 DaemonLink::~DaemonLink() {
   Stop();
+  std::shared_ptr<grpc::Channel> retired;
   std::unique_lock lock(shared_->mutex);
-  shared_->done.wait(lock, [this] { return shared_->stream == nullptr; });
+  shared_->done.wait(lock, [this] { return !shared_->is_open; });
+  retired.swap(shared_->retired);
 }
 
 void DaemonLink::Connect() {
   std::shared_ptr<Stream> stream;
+  std::shared_ptr<grpc::Channel> retired;
   {
     std::unique_lock lock(shared_->mutex);
     // The one before has told its end and is about to let go.
-    shared_->done.wait(lock, [this] { return shared_->stream == nullptr; });
+    shared_->done.wait(lock, [this] { return !shared_->is_open; });
+    shared_->is_open = true;
+    retired.swap(shared_->retired);
     stream = shared_->stream = std::make_shared<Stream>(*shared_);
   }
   stream->Start();
