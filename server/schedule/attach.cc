@@ -125,14 +125,7 @@ void Schedule::Part(PendingBuild& build) {
   ready_.SetMembers(*old, std::move(others));
   build.cohort = std::make_shared<Cohort>();
   Cohort& own = *build.cohort;
-  own.by_level = old->by_level;
-  own.left_by_level = old->left_by_level;
-  own.left = old->left;
-  own.running = old->running;
-  own.open_level = old->open_level;
-  own.is_stopping = old->is_stopping;
-  own.has_failed = old->has_failed;
-  own.is_under_way = old->is_under_way;
+  static_cast<Progress&>(own) = *old;
   ready_.SetMembers(own, {&build});
   for (const auto& [level, ids] : own.by_level)
     for (const NodeId id : ids) {

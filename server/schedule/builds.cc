@@ -182,7 +182,8 @@ void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
     if (node.unrunnable_since == TimePoint{}) node.unrunnable_since = now;
     if (now - node.unrunnable_since < options_.unrunnable_after) continue;
     const std::string missing = WhatNobodyHas(node.job->limits);
-    TellNode(node, NodeState::kReady, Reason::kNoWorker, missing, now);
+    if (&build == build.cohort->members.front())  // the node is told of once
+      TellNode(node, NodeState::kReady, Reason::kNoWorker, missing, now);
     build.is_awaiting = true;
     build.row.message = fmt::format(
         "waiting: {} {}: {}", node.row.config->job,

@@ -22,13 +22,8 @@ struct Share {
   int entries = 0;
 };
 
-/// Builds that one plan was made for: they attached as one, wait for the same nodes in the same
-/// way, and cost as much as one.  Most builds are alone in theirs.  Who is to go on in another way
-/// than the others, or not at all, leaves.
-struct Cohort {
-  /// In order of acceptance; the first brought what no other cohort had brought.  All have the same
-  /// options but for the deadline.
-  std::vector<PendingBuild*> members;
+/// What a cohort waits for and how far it has come.
+struct Progress {
   std::map<int, std::vector<NodeId>> by_level;  // all that were ever attached
   std::map<int, int> left_by_level;             // attached nodes that have not ended
   std::int64_t left = 0;
@@ -37,6 +32,15 @@ struct Cohort {
   bool is_stopping = false;   // starts nothing more: failed fast or cancelled
   bool has_failed = false;    // a node that it needed failed
   bool is_under_way = false;  // something was granted for it
+};
+
+/// Builds that one plan was made for: they attached as one, wait for the same nodes in the same
+/// way, and cost as much as one.  Most builds are alone in theirs.  Who is to go on in another way
+/// than the others, or not at all, leaves.
+struct Cohort : Progress {
+  /// In order of acceptance; the first brought what no other cohort had brought.  All have the same
+  /// options but for the deadline.
+  std::vector<PendingBuild*> members;
 
   /// Where a released node that may start stands among those of its cohort: the longest way first.
   struct Place {
@@ -56,7 +60,7 @@ struct Cohort {
   // The ready queue's, like what it is about:
   std::map<int, std::set<Place>> ready;  // by line, none empty
   std::optional<Filing> filed;           // none: it may not run more
-  std::map<std::string, Share*> shares;  // of its members' principals, while it is filed
+  std::map<std::string, Share*> shares;  // of its members' principals
 
   const BuildOptions& options() const;
   BuildId id() const;  // of its first member
@@ -71,6 +75,8 @@ struct Waiter {
   Cohort* cohort = nullptr;
   int level = 0;
   bool is_joined = false;  // by all, or else by all but the first member
+
+  bool is_releasing() const { return !cohort->is_stopping && level <= cohort->open_level; }
 };
 
 }  // namespace fft

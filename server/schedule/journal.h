@@ -20,9 +20,9 @@ class Journal {
   EventSeq last_event() const { return last_event_; }
 
   void NodeChanged(NodeChange change, TimePoint now);
-  /// Opens an attachment; returns the number of its first event.
   /// What of `row` changes after it was planned is to be written.
   void NodeSaved(const Node& row);
+  /// Opens an attachment, one for all of `builds`; returns the number of its first event.
   EventSeq NodesAttached(const std::vector<BuildId>& builds, std::vector<NodeChange> changes,
                          TimePoint now);
   void NodesSkipped(BuildId build, std::int64_t count, TimePoint now);

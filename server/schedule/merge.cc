@@ -163,12 +163,14 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
       builds.push_back(build);  // others were planned twice: what was asked first has answered
   }
   if (builds.empty()) return;
-  const bool is_one = MayAttachAsOne(*c.plan->spec) &&
-                      std::all_of(builds.begin(), builds.end(), [&](const PendingBuild* build) {
-                        return GoesAlike(build->row, builds.front()->row);
-                      });
-  if (is_one) return Merge(builds, *c.plan, now);
-  for (PendingBuild* build : builds) Merge({build}, *c.plan, now);
+  const PendingBuild& first = *builds.front();
+  const bool may_be_one = MayAttachAsOne(*c.plan->spec);
+  const auto others =
+      std::stable_partition(builds.begin(), builds.end(), [&](const PendingBuild* build) {
+        return build == &first || (may_be_one && GoesAlike(build->row, first.row));
+      });
+  Merge({builds.begin(), others}, *c.plan, now);
+  for (auto alone = others; alone != builds.end(); ++alone) Merge({*alone}, *c.plan, now);
 }
 
 void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan, TimePoint now) {

@@ -11,14 +11,6 @@
 
 namespace fft {
 
-namespace {
-
-bool IsReleasedBy(const Waiter& waiter) {
-  return !waiter.cohort->is_stopping && waiter.level <= waiter.cohort->open_level;
-}
-
-}  // namespace
-
 void Schedule::Wake(PendingNode& node) {
   if (std::exchange(node.is_woken, true)) return;
   agenda_.woken.push_back(node.row.id);
@@ -30,7 +22,8 @@ void Schedule::Look(PendingNode& node, TimePoint now) {
       node.row.not_before > now)
     return;
   if (node.is_settled) return Release(node);  // it was blocked when it was to be granted
-  const bool is_released = std::any_of(node.waiters.begin(), node.waiters.end(), IsReleasedBy) ||
+  const bool is_released = std::any_of(node.waiters.begin(), node.waiters.end(),
+                                       [](const Waiter& w) { return w.is_releasing(); }) ||
                            std::any_of(node.helpers.begin(), node.helpers.end(),
                                        [this](BuildId id) { return FindOpen(id); });
   if (!is_released || IsBlocked(node)) return;
@@ -107,7 +100,7 @@ void Schedule::Release(PendingNode& node) {
 }
 
 void Schedule::ReleaseFor(const Waiter& waiter, PendingNode& node) {
-  if (IsReleasedBy(waiter) && !node.lease.run) ready_.Add(*waiter.cohort, node);
+  if (waiter.is_releasing() && !node.lease.run) ready_.Add(*waiter.cohort, node);
 }
 
 void Schedule::OpenLevels(Cohort& cohort) {

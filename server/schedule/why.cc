@@ -97,10 +97,8 @@ std::vector<std::string> WhyWaiting(const Schedule& schedule, NodeId id) {
       lines.push_back("it waits for " + NameOf(*other));
   if (left > kNamedMax) lines.push_back(fmt::format("and for {} more", left - kNamedMax));
   if (left > 0) return lines;
-  const auto is_released = [](const Waiter& waiter) {
-    return !waiter.cohort->is_stopping && waiter.level <= waiter.cohort->open_level;
-  };
-  if (std::none_of(node->waiters.begin(), node->waiters.end(), is_released)) {
+  if (std::none_of(node->waiters.begin(), node->waiters.end(),
+                   [](const Waiter& waiter) { return waiter.is_releasing(); })) {
     for (const Waiter& waiter : node->waiters)
       if (!waiter.cohort->is_stopping) lines.push_back(OfLevel(waiter));
     return lines;

@@ -57,10 +57,15 @@ class Storm:
 
     def calm(self):
         """Everything runs again, both workers are connected."""
-        def is_calm():
+        self.wait_until(lambda: not self._start_at and self.world.are_workers_connected(),
+                        "both workers to be connected after the storm", 2 * world.PATIENCE_S)
+
+    def wait_until(self, condition, what, patience_s):
+        """For what comes true after the storm; meanwhile the init system works."""
+        def is_so():
             self._keep_running()
-            return not self._start_at and self.world.are_workers_connected()
-        world.wait_until(is_calm, "both workers to be connected after the storm", 2 * world.PATIENCE_S)
+            return condition()
+        world.wait_until(is_so, what, patience_s)
 
     def _since(self, *whats):
         """Seconds since one of these was killed."""

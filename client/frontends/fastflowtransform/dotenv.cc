@@ -1,12 +1,12 @@
 #include "client/frontends/fastflowtransform/dotenv.h"
 
 #include <cctype>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "client/frontends/yaml/text_file.h"
 
 namespace fft {
 
@@ -153,10 +153,9 @@ StatusOr<Variables> ReadDotenv(const std::filesystem::path& project, const std::
     const std::filesystem::path path = project / name;
     std::error_code error;
     if (!std::filesystem::exists(path, error)) continue;
-    std::ifstream file(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file) return Error(Code::kInvalidArgument, "{}: cannot be read", path.string());
-    if (Status read = DotenvFile(path.string(), text, real, variables).Read(); !read.ok())
+    const auto text = ReadTextFile(path);
+    if (!text.ok()) return text.status();
+    if (Status read = DotenvFile(path.string(), *text, real, variables).Read(); !read.ok())
       return read;
   }
   for (const auto& [name, value] : real) variables[name] = value;

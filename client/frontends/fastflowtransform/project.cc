@@ -1,8 +1,6 @@
 #include "client/frontends/fastflowtransform/project.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -12,6 +10,7 @@
 #include "client/frontends/fastflowtransform/fingerprint.h"
 #include "client/frontends/fastflowtransform/ordering.h"
 #include "client/frontends/fastflowtransform/python_process.h"
+#include "client/frontends/yaml/text_file.h"
 #include "server/base/content.h"
 
 namespace fft {
@@ -24,14 +23,10 @@ using Json = nlohmann::json;
 // What was learned of templates; below the folder of a project.
 constexpr char kTemplateCache[] = ".fastflowtransform/cache/jinja.bin";
 
-/// The text of a file of the project; "" when it is not there and need not be.
-StatusOr<std::string> ReadFile(const fs::path& path, bool is_needed) {
+/// "" when it is not there.
+StatusOr<std::string> ReadIfThere(const fs::path& path) {
   std::error_code error;
-  if (!fs::exists(path, error) && !is_needed) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Error(Code::kInvalidArgument, "{}: cannot be read", path.string());
-  return text;
+  return fs::exists(path, error) ? ReadTextFile(path) : std::string();
 }
 
 std::string Told(const fs::path& folder, const Json& error) {
@@ -70,7 +65,7 @@ class Loader {
  private:
   Status ReadSettings() {
     const fs::path path = request_.folder / "project.yml";
-    const auto text = ReadFile(path, /*is_needed=*/true);
+    const auto text = ReadTextFile(path);
     if (!text.ok()) return text.status();
     auto settings = ReadProjectSettings(path.string(), *text);
     if (!settings.ok()) return settings.status();
@@ -99,7 +94,7 @@ class Loader {
 
   Status ReadSurroundings() {
     const fs::path profiles = request_.folder / "profiles.yml";
-    const auto text = ReadFile(profiles, /*is_needed=*/false);
+    const auto text = ReadIfThere(profiles);
     if (!text.ok()) return text.status();
     const auto rendered = Ask({{"do", "text"},
                                {"path", "profiles.yml"},
@@ -112,7 +107,7 @@ class Loader {
     if (!profile.ok()) return profile.status();
     project_.profile = *std::move(profile);
     const fs::path file = request_.folder / "sources.yml";
-    const auto sources_text = ReadFile(file, /*is_needed=*/false);
+    const auto sources_text = ReadIfThere(file);
     if (!sources_text.ok()) return sources_text.status();
     auto sources =
         ReadSources(file.string(), *sources_text, project_.profile.engine, project_.profile.schema);

@@ -1,12 +1,11 @@
 #include "client/frontends/fastflowtransform/project_files.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "client/frontends/yaml/text_file.h"
 #include "client/frontends/yaml/yaml_file.h"
 #include "client/frontends/yaml/yaml_json.h"
 #include "client/frontends/yaml/yaml_map.h"
@@ -26,13 +25,6 @@ std::string MapAt(const YamlMap& map, std::string_view key) {
   if (!map.Has(key) || node.IsNull()) return "{}";
   if (!node.IsMap()) map.Fail(key, fmt::format("'{}' must be a map", key));
   return YamlToJson(node);
-}
-
-StatusOr<std::string> ReadText(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Error(Code::kInvalidArgument, "{}: cannot be read", path.string());
-  return text;
 }
 
 /// Paths of all files below `folder`, relative to `base`, sorted.
@@ -106,7 +98,7 @@ StatusOr<ProjectFiles> FindProjectFiles(const fs::path& project, const fs::path&
     else if (path.ends_with(kPythonModel))
       kind = &files.python_models;
     if (kind == nullptr) continue;
-    auto text = ReadText(project / path);
+    auto text = ReadTextFile(project / path);
     if (!text.ok()) return text.status();
     kind->push_back({path, *std::move(text)});
   }

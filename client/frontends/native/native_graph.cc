@@ -1,9 +1,7 @@
 #include "client/frontends/native/native_graph.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include <system_error>
 
@@ -11,6 +9,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "client/frontends/native/job_reader.h"
+#include "client/frontends/yaml/text_file.h"
 #include "client/frontends/yaml/yaml_file.h"
 #include "client/frontends/yaml/yaml_map.h"
 
@@ -21,8 +20,7 @@ namespace v1 = build::v1;
 
 namespace {
 
-constexpr std::uintmax_t kYamlBytesMax = 3 << 20;  // a deploy must fit gRPC's 4 MiB
-constexpr std::size_t kSpecBytesMax = std::size_t{7} << 19;
+constexpr std::size_t kSpecBytesMax = std::size_t{7} << 19;  // a deploy must fit gRPC's 4 MiB
 
 std::string FileUri(const fs::path& path) {
   std::string text = path.lexically_normal().generic_string();
@@ -76,19 +74,6 @@ v1::GraphSpec ReadGraph(const YAML::Node& node, const fs::path& folder, FrozenFi
   return spec;
 }
 
-StatusOr<std::string> ReadText(const fs::path& path) {
-  std::error_code failure;
-  const std::uintmax_t bytes = fs::file_size(path, failure);
-  if (failure) return Error(Code::kNotFound, "{}: {}", path.string(), failure.message());
-  if (bytes > kYamlBytesMax)
-    return Error(Code::kInvalidArgument, "{}: is larger than 3 MiB", path.string());
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) return Error(Code::kPermissionDenied, "{}: cannot be read", path.string());
-  return text.str();
-}
-
 }  // namespace
 
 bool IsNativeGraph(const fs::path& path) {
@@ -100,7 +85,7 @@ bool IsNativeGraph(const fs::path& path) {
 StatusOr<NativeGraph> LoadNativeGraph(const fs::path& path) {
   std::error_code failure;
   const fs::path file = fs::is_directory(path, failure) ? path / kGraphFile : path;
-  const auto text = ReadText(file);
+  const auto text = ReadTextFile(file);
   if (!text.ok()) return text.status();
   const fs::path folder = fs::absolute(file, failure).parent_path();
   NativeGraph graph;

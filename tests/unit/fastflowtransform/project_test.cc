@@ -179,7 +179,7 @@ TEST_F(FftProjectTest, FaultsOfItsFilesNameThem) {
   Write("profiles.yml", "prod: {engine: postgres}\n");
   EXPECT_THAT(Fault(), HasSubstr("profiles.yml:1:1: there is no environment 'dev'"));
   fs::remove(folder_ / "project.yml");
-  EXPECT_EQ(Fault(), "project.yml: cannot be read");
+  EXPECT_EQ(Fault(), "project.yml: No such file or directory");
 }
 
 }  // namespace
