@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "client/ctl/typed.h"
 #include "client/frontends/native/native_graph.h"
 #include "client/frontends/native/quantity.h"
 
@@ -16,31 +17,6 @@ namespace fft {
 namespace v1 = build::v1;
 
 namespace {
-
-/// What the options are read into, until it is known which command was meant.
-struct Typed {
-  Arguments arguments;
-  std::string output = "text";
-  std::string graph, folder, revision, ns, state, from, deadline, schedule = "levels", cache;
-  bool is_uncached = false;
-  std::vector<std::string> words;
-  BuildArguments build;
-  RetryArguments retry;
-  GetArguments get;
-  ListArguments list;
-  ExplainArguments explain;
-  DeployArguments deploy{.folder = ".", .is_check = false};
-  PartitionsArguments partitions;
-  LineageArguments lineage;
-  EventsArguments events;
-  LogsArguments logs;
-  TaintArguments taint;
-  PoolsArguments pools;
-  std::int64_t number = 0;
-  std::string ref;
-};
-
-[[noreturn]] void Fail(const std::string& text) { throw CLI::ValidationError(text); }
 
 const std::map<std::string, v1::CacheMode> kCacheModes = {{"rw", v1::CACHE_READ_WRITE},
                                                           {"ro", v1::CACHE_READ_ONLY},
@@ -57,28 +33,29 @@ bool LooksLikePath(const std::string& word) {
 GraphChoice ChooseGraph(const Typed& typed) {
   GraphChoice choice{typed.graph, typed.folder, typed.revision, typed.ns, typed.words};
   if (!choice.graph.empty() && !choice.folder.empty())
-    Fail("--graph and --dir: a graph is either deployed or in a folder");
+    FailArguments("--graph and --dir: a graph is either deployed or in a folder");
   if (choice.graph.empty() && choice.folder.empty()) {
     const std::string first = choice.targets.empty() ? "" : choice.targets.front();
-    if (first.empty()) Fail("no graph: name a folder with graph.yaml or a deployed graph");
+    if (first.empty())
+      FailArguments("no graph: name a folder with graph.yaml or project.yml, or a deployed graph");
     choice.targets.erase(choice.targets.begin());
     if (IsNativeGraph(first)) {
       choice.folder = first;
     } else if (LooksLikePath(first)) {
-      Fail(first + ": no folder with a graph.yaml");
+      FailArguments(first + ": no folder with a graph.yaml");
     } else if (first.find('/') != std::string::npos) {
-      Fail(first +
-           ": neither a folder with a graph.yaml nor the name of a graph; name the graph "
-           "first, or with --graph");
+      FailArguments(first +
+                    ": neither a folder with a graph.yaml nor the name of a graph; name the graph "
+                    "first, or with --graph");
     } else {
       choice.graph = first;
     }
   } else if (!choice.folder.empty() && !IsNativeGraph(choice.folder)) {
-    Fail(choice.folder + ": no folder with a graph.yaml");
+    FailArguments(choice.folder + ": no folder with a graph.yaml");
   }
-  if (choice.targets.empty()) Fail("no targets: name refs, patterns or ranges");
+  if (choice.targets.empty()) FailArguments("no targets: name refs, patterns or ranges");
   if (!choice.folder.empty() && !choice.revision.empty())
-    Fail("--revision is of a deployed graph, not of a folder");
+    FailArguments("--revision is of a deployed graph, not of a folder");
   return choice;
 }
 
@@ -90,7 +67,7 @@ Enum ReadState(const std::string& text, const char* prefix,
   Enum value{};
   std::string name = text;
   for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (!text.empty() && !parse(prefix + name, &value)) Fail(text + ": no such state");
+  if (!text.empty() && !parse(prefix + name, &value)) FailArguments(text + ": no such state");
   return value;
 }
 
@@ -124,10 +101,7 @@ void AddBuildOptions(CLI::App& app, Typed& typed) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--schedule", typed.schedule, "levels or eager")
       ->check(CLI::IsMember({"levels", "eager"}));
-  app.add_option_function<int>(
-         "-j,--jobs", [&options](int n) { options.set_jobs_max(n); },
-         "at most so many nodes of this build at once")
-      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("-j,--jobs", typed.jobs, "at most so many nodes of this build at once; auto: any");
   app.add_flag_callback(
       "-k,--keep-going", [&options] { options.set_keep_going(true); },
       "build what does not depend on a failure");
@@ -138,35 +112,53 @@ void AddBuildOptions(CLI::App& app, Typed& typed) {
   app.add_option("--deadline", typed.deadline, "from now, for instance 90s or 2h");
 }
 
-BuildArguments ReadBuild(Typed& typed, bool is_plan) {
+void ReadJobs(const std::string& text, v1::BuildOptions* options) {
+  constexpr int kJobsMax = 1'000'000;
+  int jobs = 0;
+  if (text.empty() || text == "auto") return;
+  if (!CLI::detail::lexical_cast(text, jobs) || jobs < 1 || jobs > kJobsMax)
+    FailArguments("--jobs " + text + ": a number from 1 to 1000000, or auto");
+  options->set_jobs_max(jobs);
+}
+
+void ReadBuild(Typed& typed, bool is_plan) {
   BuildArguments& build = typed.build;
   build.is_plan = is_plan;
-  build.choice = ChooseGraph(typed);
+  ReadJobs(typed.jobs, &build.options);
   if (typed.is_uncached && !typed.cache.empty() && typed.cache != "off")
-    Fail("--no-cache and --cache " + typed.cache);
+    FailArguments("--no-cache and --cache " + typed.cache);
   if (typed.is_uncached) typed.cache = "off";
   if (!typed.cache.empty()) build.options.set_cache_mode(kCacheModes.at(typed.cache));
   build.options.set_discipline(typed.schedule == "eager" ? v1::EAGER : v1::LEVELS);
   if (!typed.deadline.empty()) {
     build.deadline = ParseDuration(typed.deadline);
     if (!build.deadline)
-      Fail("--deadline " + typed.deadline + ": no length of time such as 90s or 2h");
+      FailArguments("--deadline " + typed.deadline + ": no length of time such as 90s or 2h");
   }
-  return build;
+  if (typed.graph.empty() && typed.folder.empty() && !typed.words.empty() &&
+      IsProject(typed.words.front())) {
+    typed.arguments.command = ReadProject(typed, is_plan);
+    return;
+  }
+  build.choice = ChooseGraph(typed);
+  typed.arguments.command = build;
 }
 
 void AddBuildCommands(CLI::App& app, Typed& typed) {
   auto* const build = app.add_subcommand("build", "build partitions and watch them come");
+  build->alias("run");
   AddBuildOptions(*build, typed);
+  AddProjectOptions(*build, typed);
   build->add_flag("--detach", typed.build.is_detached, "print the build and leave");
   build->add_option("--request-id", typed.build.request_id, "makes the request idempotent");
   build->add_option("--etag", typed.build.plan_etag,
                     "of a plan: fail when it would be another now");
-  build->final_callback([&typed] { typed.arguments.command = ReadBuild(typed, false); });
+  build->final_callback([&typed] { ReadBuild(typed, false); });
 
   auto* const plan = app.add_subcommand("plan", "what a build would run now, and why");
   AddBuildOptions(*plan, typed);
-  plan->final_callback([&typed] { typed.arguments.command = ReadBuild(typed, true); });
+  AddProjectOptions(*plan, typed);
+  plan->final_callback([&typed] { ReadBuild(typed, true); });
 
   auto* const watch = app.add_subcommand("watch", "follow a build to its end");
   watch->add_option("BUILD", typed.number)->required();
@@ -213,7 +205,8 @@ void AddBuildReads(CLI::App& app, Typed& typed) {
   AddRefOptions(*explain, typed);
   explain->final_callback([&typed] {
     typed.explain.choice = ChooseRef(typed);
-    if (typed.ref.empty() == (typed.explain.node == 0)) Fail("name either a REF or a --node");
+    if (typed.ref.empty() == (typed.explain.node == 0))
+      FailArguments("name either a REF or a --node");
     typed.arguments.command = typed.explain;
   });
 }
@@ -275,7 +268,7 @@ void ReadFrom(Typed& typed) {
   if (typed.from.empty() || typed.from == "now" || typed.from == "start") return;
   std::int64_t after = -1;
   if (!CLI::detail::lexical_cast(typed.from, after) || after < 0)
-    Fail("--from " + typed.from + ": start, now, or the number of an event");
+    FailArguments("--from " + typed.from + ": start, now, or the number of an event");
   events.after = after;
 }
 
@@ -347,6 +340,7 @@ Parsed ParseArguments(int argc, const char* const* argv) {
       ->check(CLI::IsMember({"text", "json"}));
   app.add_flag("-v,--verbose", typed.arguments.is_verbose, "a line for every node");
   AddBuildCommands(app, typed);
+  AddSeedCommand(app, typed);
   AddBuildReads(app, typed);
   AddGraphCommands(app, typed);
   AddCatalogCommands(app, typed);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -30,6 +31,14 @@ struct BuildArguments {
   std::string plan_etag;
   bool is_detached = false;
   bool is_plan = false;  // `plan`: only say what would run
+};
+/// A FastFlowTransform project: all of it, or what is selected.
+struct ProjectArguments {
+  std::string folder, env;
+  std::vector<std::string> selects, excludes;
+  std::map<std::string, std::string> vars;
+  BuildArguments build;  // its choice is not used
+  bool is_seed = false;  // `seed`: load the seeds
 };
 struct WatchArguments {
   std::int64_t build = 0;
@@ -110,11 +119,12 @@ struct TaintArguments {
 };
 struct DoctorArguments {};
 
-using Command = std::variant<BuildArguments, WatchArguments, RetryArguments, CancelArguments,
-                             GetArguments, ListArguments, ExplainArguments, LookupArguments,
-                             DeployArguments, PartitionsArguments, ShowArguments, LineageArguments,
-                             EventsArguments, LogsArguments, WorkersArguments, DrainArguments,
-                             PoolsArguments, PauseArguments, TaintArguments, DoctorArguments>;
+using Command =
+    std::variant<BuildArguments, ProjectArguments, WatchArguments, RetryArguments, CancelArguments,
+                 GetArguments, ListArguments, ExplainArguments, LookupArguments, DeployArguments,
+                 PartitionsArguments, ShowArguments, LineageArguments, EventsArguments,
+                 LogsArguments, WorkersArguments, DrainArguments, PoolsArguments, PauseArguments,
+                 TaintArguments, DoctorArguments>;
 
 struct Arguments {
   std::string address;  // as typed

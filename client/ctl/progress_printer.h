@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "client/ctl/follow.h"
 #include "fft/build/v1/builds.pb.h"
 #include "server/base/time.h"
 
@@ -17,7 +18,7 @@ namespace fft {
 /// Tells a build's events in plain lines: how it began and ended, what failed and which log to
 /// read, and in between at most one line a second; with `is_verbose` a line for every change of a
 /// node.  Used by the thread that watches.  Events may come in any portions; each comes once.
-class ProgressPrinter {
+class ProgressPrinter final : public Progress {
  public:
   /// What a node waits for, in words; empty when that is not known.
   using Why = std::function<std::string(std::int64_t node)>;
@@ -26,10 +27,8 @@ class ProgressPrinter {
   ProgressPrinter(std::ostream& out, bool is_verbose, Why why = nullptr)
       : out_(out), is_verbose_(is_verbose), why_(std::move(why)) {}
 
-  void Take(const build::v1::WatchResponse& message, TimePoint now);
-
-  /// The build as it ended; none until it has.
-  const std::optional<build::v1::Build>& ended() const { return ended_; }
+  void Take(const build::v1::WatchResponse& message, TimePoint now) override;
+  const std::optional<build::v1::Build>& ended() const override { return ended_; }
 
  private:
   struct Level {

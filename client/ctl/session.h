@@ -49,6 +49,7 @@ struct Deployed {
 StatusOr<Deployed> FindGraph(const Session& session, const GraphChoice& choice);
 
 int Run(const Session& session, const BuildArguments& arguments);
+int Run(const Session& session, const ProjectArguments& arguments);
 int Run(const Session& session, const WatchArguments& arguments);
 int Run(const Session& session, const RetryArguments& arguments);
 int Run(const Session& session, const CancelArguments& arguments);

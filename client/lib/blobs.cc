@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <fstream>
+#include <functional>
+#include <memory>
+#include <sstream>
 #include <vector>
 
 #include "client/lib/calls.h"
@@ -30,7 +33,7 @@ StatusOr<std::vector<Digest>> FindMissing(Client& client, const std::vector<Dige
 }
 
 /// Writes the file piece by piece; ends early when the daemon has heard enough.
-bool WritePieces(std::ifstream& file, const Digest& digest,
+bool WritePieces(std::istream& file, const Digest& digest,
                  grpc::ClientWriter<v1::WriteBlobRequest>& stream, std::int64_t& bytes) {
   v1::WriteBlobRequest message;
   message.set_digest(std::string(digest.view()));
@@ -45,18 +48,19 @@ bool WritePieces(std::ifstream& file, const Digest& digest,
   return !file.bad();
 }
 
-StatusOr<std::int64_t> SendBlob(Client& client, const Digest& digest,
-                                const std::filesystem::path& path) {
+/// `open` gives the bytes anew at each attempt.
+StatusOr<std::int64_t> SendBlob(Client& client, const Digest& digest, const std::string& name,
+                                const std::function<std::unique_ptr<std::istream>()>& open) {
   std::int64_t bytes = 0;
   Status local = Ok();
   const Status status = client.Attempt([&](grpc::ClientContext& context) {
-    std::ifstream file(path, std::ios::binary);
+    const std::unique_ptr<std::istream> file = open();
     bytes = 0;
     v1::WriteBlobResponse reply;
     v1::Blobs::Stub stub(client.channel());
     const auto stream = stub.WriteBlob(&context, &reply);
-    if (!file || !WritePieces(file, digest, *stream, bytes)) {
-      local = Error(Code::kNotFound, "{}: cannot be read any more", path.string());
+    if (!*file || !WritePieces(*file, digest, *stream, bytes)) {
+      local = Error(Code::kNotFound, "{}: cannot be read any more", name);
       context.TryCancel();
     } else {
       stream->WritesDone();
@@ -71,16 +75,26 @@ StatusOr<std::int64_t> SendBlob(Client& client, const Digest& digest,
 }  // namespace
 
 StatusOr<SentBlobs> SendMissing(Client& client,
-                                const std::map<Digest, std::filesystem::path>& files) {
+                                const std::map<Digest, std::filesystem::path>& files,
+                                const std::map<Digest, std::string>& texts) {
   std::vector<Digest> digests;
   for (const auto& [digest, path] : files) digests.push_back(digest);
+  for (const auto& [digest, text] : texts)
+    if (!files.contains(digest)) digests.push_back(digest);
   const auto missing = FindMissing(client, digests);
   if (!missing.ok()) return missing.status();
   SentBlobs sent;
   for (const Digest& digest : *missing) {
     const auto file = files.find(digest);
-    if (file == files.end()) continue;
-    const auto bytes = SendBlob(client, digest, file->second);
+    const auto text = texts.find(digest);
+    if (file == files.end() && text == texts.end()) continue;
+    const auto bytes =
+        file != files.end()
+            ? SendBlob(
+                  client, digest, file->second.string(),
+                  [&] { return std::make_unique<std::ifstream>(file->second, std::ios::binary); })
+            : SendBlob(client, digest, ToHex(digest),
+                       [&] { return std::make_unique<std::istringstream>(text->second); });
     if (!bytes.ok()) return bytes.status();
     sent.files += 1;
     sent.bytes += *bytes;

@@ -44,9 +44,10 @@ struct SentBlobs {
   std::int64_t files = 0;
   std::int64_t bytes = 0;
 };
-/// Sends what the daemon lacks of `files`.
+/// Sends what the daemon lacks of files, and of texts that are in no file.
 StatusOr<SentBlobs> SendMissing(Client& client,
-                                const std::map<Digest, std::filesystem::path>& files);
+                                const std::map<Digest, std::filesystem::path>& files,
+                                const std::map<Digest, std::string>& texts = {});
 
 /// Calls `method` page by page, as long as there are more and `take` returns true.
 template <class Stub, class Request, class Reply>

@@ -72,6 +72,15 @@ Status Agent::Recover() {
           [this](std::vector<Ending> endings) {
             mailbox_.Post([this, e = std::move(endings)]() mutable { Parked(std::move(e)); });
           }});
+  sql_ = std::make_unique<SqlLane>(
+      options_.slots,
+      SqlLane::Listener{[this](std::int64_t run, std::int64_t at_ms) {
+                          mailbox_.Post([this, run, at_ms] { SqlStarted(run, at_ms); });
+                        },
+                        [this](v1::RunReport report) {
+                          mailbox_.Post(
+                              [this, r = std::move(report)]() mutable { SqlEnded(std::move(r)); });
+                        }});
   pool_ = std::make_unique<WorkPool>(kPoolThreads, "work");
   for (const auto& [id, run] : journaled) Restore(id, run, is_same_boot);
   return Ok();
@@ -98,6 +107,14 @@ void Agent::Restore(std::int64_t id, const JournaledRun& journaled, bool is_same
     ending.report = ReportWithoutExit(*run.grant, v1::OUTCOME_INFRASTRUCTURE,
                                       "the worker's machine was restarted");
     ending.report.set_left_outputs_alone(run.grant->configure());
+    return Record(run, std::move(ending));
+  }
+  if (run.is_sql()) {
+    // Its session died with the agent before.  What was committed is found by the next attempt.
+    Ending ending;
+    ending.report = ReportWithoutExit(*run.grant, v1::OUTCOME_INFRASTRUCTURE,
+                                      "the agent that ran it was restarted");
+    ending.report.set_left_outputs_alone(false);
     return Record(run, std::move(ending));
   }
   if (!journaled.publishing) {
@@ -192,6 +209,7 @@ void Agent::End() {
   }
   daemon_->Stop();
   pool_.reset();
+  sql_.reset();
   recorder_.reset();
   logs_.reset();
   daemon_.reset();

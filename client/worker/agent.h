@@ -20,6 +20,7 @@
 #include "client/worker/recorder.h"
 #include "client/worker/report_box.h"
 #include "client/worker/run_folders.h"
+#include "client/worker/sql_lane.h"
 #include "client/worker/work_pool.h"
 
 namespace fft {
@@ -92,6 +93,8 @@ class Agent {
   void Parked(std::vector<Ending> endings);
   void Recorded(std::vector<build::v1::RunReport> reports);
   void LogDelivered(std::int64_t id);
+  void SqlStarted(std::int64_t id, std::int64_t at_ms);
+  void SqlEnded(build::v1::RunReport report);
   AgentRun* Find(std::int64_t id);
 
   AgentOptions options_;
@@ -117,6 +120,7 @@ class Agent {
   int configures_running_ = 0;
 
   std::int64_t epoch_ = 0;
+  std::string service_;  // of the daemon, for what SQL runs leave in a warehouse
   bool is_stream_open_ = false, is_welcome_ = false, is_heartbeat_due_ = false;
   Duration heartbeat_every_{5'000};
   // BootMillis:
@@ -137,6 +141,7 @@ class Agent {
   std::unique_ptr<BlobCache> blobs_;
   std::unique_ptr<LogPusher> logs_;
   std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<SqlLane> sql_;
   std::unique_ptr<WorkPool> pool_;
 };
 

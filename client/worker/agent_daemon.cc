@@ -87,6 +87,7 @@ void Agent::Hear(const v1::DaemonMessage& message) {
 
 void Agent::Welcome(const v1::Welcome& welcome) {
   is_welcome_ = true;
+  service_ = welcome.service();
   dials_failed_ = 0;
   last_stream_error_.clear();
   const std::int64_t now = BootMillis();
@@ -120,7 +121,9 @@ void Agent::Take(const v1::Grant& grant) {
   run.places = PlacesOf(options_.dir, grant);
   run.slots = std::max(1, grant.limits().slots());
   Enqueue(run);
-  journal_->Granted(grant, guardian_instance_);
+  v1::Grant written = grant;
+  written.clear_connection();  // a secret is never written down
+  journal_->Granted(written, guardian_instance_);
   leases_.Confirm(id, BootMillis());
 }
 
@@ -146,7 +149,10 @@ void Agent::Kill(std::int64_t id) {
   run->is_kill_requested = true;
   leases_.Revoke(id);
   if (run->phase == RunPhase::kStarting || run->phase == RunPhase::kRunning) {
-    orders_.add_kills(id);
+    if (run->is_sql())
+      pool_->Post([this, id] { sql_->Stop(id); });  // asks the server, and waits for it
+    else
+      orders_.add_kills(id);
   } else if (run->phase == RunPhase::kQueued) {
     End(*run, v1::OUTCOME_CANCELLED, "stopped by the daemon before it started");
   } else if (run->phase == RunPhase::kParked) {

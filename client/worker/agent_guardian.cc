@@ -30,6 +30,7 @@ void Agent::ReplaceGuardian() {
   std::vector<pid_t> leaders;
   for (const auto& [id, run] : runs_) {
     if (run->phase != RunPhase::kStarting && run->phase != RunPhase::kRunning) continue;
+    if (run->is_sql()) continue;
     markers.push_back(RunMarker(id, run->grant->epoch()));
     if (run->pid > 0) leaders.push_back(run->pid);
   }
@@ -79,7 +80,7 @@ void Agent::TakeListing(const worker::Notice& notice) {
   std::vector<std::int64_t> unknown;
   for (const auto& [id, run] : runs_) {
     const bool is_its = run->phase == RunPhase::kStarting || run->phase == RunPhase::kRunning;
-    if (is_its && !known.contains({id, run->turn})) unknown.push_back(id);
+    if (is_its && !run->is_sql() && !known.contains({id, run->turn})) unknown.push_back(id);
   }
   for (const std::int64_t id : unknown) {
     AgentRun& run = *Find(id);

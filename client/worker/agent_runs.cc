@@ -103,7 +103,7 @@ void Agent::Enqueue(AgentRun& run) {
 
 void Agent::StartRun(AgentRun& run) {
   SetPhase(run, RunPhase::kFetching);
-  if (!run.grant->configure() && !run.grant->config().in_place()) {
+  if (!run.grant->configure() && !run.grant->config().in_place() && !run.is_sql()) {
     const Status paths = CheckOutputPaths(*run.grant);
     if (!paths.ok()) return End(run, v1::OUTCOME_FAILED, Message(paths));
   }
@@ -129,6 +129,10 @@ void Agent::FilesReady(std::int64_t id, const StatusOr<std::string>& folder) {
 }
 
 void Agent::Execute(AgentRun& run) {
+  if (run.is_sql()) {
+    SetPhase(run, RunPhase::kStarting);
+    return sql_->Start(run.grant, run.files, service_);
+  }
   auto start = PrepareRun(folders_, *run.grant, run.places, run.files, run.turn);
   if (!start.ok()) {
     return End(run, OutcomeOf(start.status(), v1::OUTCOME_FAILED), Message(start.status()));
@@ -137,6 +141,22 @@ void Agent::Execute(AgentRun& run) {
   SetPhase(run, RunPhase::kStarting);
   if (run.turn == 0) logs_->Watch(run.id(), run.places.folder + "/log");
   *orders_.add_starts() = *std::move(start);
+}
+
+void Agent::SqlStarted(std::int64_t id, std::int64_t at_ms) {
+  AgentRun* run = Find(id);
+  if (run == nullptr || run->phase != RunPhase::kStarting) return;
+  run->started_ms = at_ms;
+  SetPhase(*run, RunPhase::kRunning);
+  reports_.AddStarted(id, at_ms);
+}
+
+void Agent::SqlEnded(v1::RunReport report) {
+  AgentRun* run = Find(report.run());
+  if (run == nullptr || run->phase > RunPhase::kRunning) return;
+  Ending ending;
+  ending.report = std::move(report);
+  Record(*run, std::move(ending));
 }
 
 void Agent::Finish(AgentRun& run, const worker::Exit& exit) {
@@ -213,8 +233,8 @@ void Agent::Recorded(std::vector<v1::RunReport> reports) {
   for (v1::RunReport& report : reports) {
     const std::int64_t id = report.run();
     AgentRun* run = Find(id);
-    const bool has_log =
-        report.log_bytes() > 0 || (run != nullptr && run->started_ms > 0 && report.cpu_ms() < 0);
+    const bool has_log = report.log_bytes() > 0 || (run != nullptr && run->started_ms > 0 &&
+                                                    report.cpu_ms() < 0 && !run->is_sql());
     if (has_log)
       logs_->Finish(id);
     else

@@ -33,7 +33,8 @@ RunPlaces PlacesOf(const std::string& dir, const build::v1::Grant& grant) {
   places.scratch = places.folder + "/scratch";
   places.root = PathOfUri(grant.root_uri());
   while (places.root.size() > 1 && places.root.ends_with('/')) places.root.pop_back();
-  if (!grant.configure() && !grant.config().in_place()) {
+  if (!grant.configure() && !grant.config().in_place() &&
+      grant.config().runner() != build::v1::RUNNER_SQL) {
     places.staging = fmt::format("{}/.fft/staging/{}-{}", places.root, grant.run(), grant.epoch());
   }
   return places;

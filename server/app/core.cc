@@ -9,9 +9,10 @@
 
 namespace fft {
 
-Core::Core(Store& store, Library& library, Prober& prober, Clock& clock, Observer& observer,
-           CoreOptions options)
+Core::Core(Store& store, Library& library, Prober& prober, Secrets& secrets, Clock& clock,
+           Observer& observer, CoreOptions options)
     : library_(library),
+      secrets_(secrets),
       clock_(clock),
       observer_(observer),
       options_(std::move(options)),
@@ -49,7 +50,12 @@ void Core::Committed(Effects effects) {
     if (!replies_.Give(answer) &&
         answer.worker)  // its stream was told that we fail: it is not there
       (void)inbox_.PushUrgent(WorkerLeft{answer.worker->id, answer.reply});
-  for (const WorkerOrders& orders : effects.orders) sessions_.Send(orders);
+  for (WorkerOrders& orders : effects.orders) {
+    for (Grant& grant : orders.grants)
+      if (grant.config != nullptr && grant.config->runner == Runner::kSql)
+        grant.connection = secrets_.Find(WarehouseOf(grant.root_uri));
+    sessions_.Send(orders);
+  }
   for (PlanWanted& wanted : effects.plans) planners_->WantPlan(std::move(wanted));
   planners_->WantProbes(std::move(effects.probes));
   for (const LineageWanted& wanted : effects.lineages) FindLineage(wanted);
@@ -82,6 +88,11 @@ void Core::StandBy() {
 
 // Workers connect anew and say what they hold: that is how their state and ours agree again.
 void Core::Loaded(Epoch epoch, EventSeq last_event) {
+  // Before anything is granted.  A database that fails now fails us in the next turn, too.
+  if (const Status read = secrets_.Load(library_); !read.ok())
+    LogWarning("secrets: {}", Message(read));
+  if (service_id_.empty())  // it never changes
+    if (auto id = library_.ServiceId(); id.ok()) service_id_ = *std::move(id);
   epoch_ = epoch.value;
   is_following_ = false;
   events_.Restart(last_event);

@@ -18,6 +18,7 @@
 #include "server/app/ports.h"
 #include "server/app/read_pool.h"
 #include "server/app/replies.h"
+#include "server/app/secrets.h"
 #include "server/app/service.h"
 #include "server/app/sessions.h"
 
@@ -41,8 +42,8 @@ struct CoreOptions {
 /// commands are refused with UNAVAILABLE and workers' reports wait with the workers.
 class Core final : public Service, Outlets {
  public:
-  Core(Store& store, Library& library, Prober& prober, Clock& clock, Observer& observer,
-       CoreOptions options);
+  Core(Store& store, Library& library, Prober& prober, Secrets& secrets, Clock& clock,
+       Observer& observer, CoreOptions options);
   ~Core() override;
 
   void CreateBuild(BuildRequest request, Reply<Build> reply) override;
@@ -71,6 +72,8 @@ class Core final : public Service, Outlets {
   std::vector<std::string> WhyWaiting(NodeId node) override;
   void TaintPartitions(const std::string& ns, std::vector<std::string> refs,
                        const std::string& text, Reply<TaintResult> reply) override;
+  void SetSecret(const std::string& name, const std::string& value, const std::string& principal,
+                 Reply<std::int64_t> reply) override;
   ServiceView View() override;
 
  private:
@@ -96,6 +99,7 @@ class Core final : public Service, Outlets {
   void Observe(const Tally& tally);
 
   Library& library_;
+  Secrets& secrets_;
   Clock& clock_;
   Observer& observer_;
   const CoreOptions options_;
@@ -108,6 +112,7 @@ class Core final : public Service, Outlets {
   Sessions sessions_;
   EventLog events_;
   std::atomic<std::int64_t> epoch_ = 0;
+  std::string service_id_;     // set before anything leaves
   bool is_following_ = false;  // another daemon's events; the loop's thread
 
   ReadPool reads_;

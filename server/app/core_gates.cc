@@ -8,6 +8,15 @@
 
 namespace fft {
 
+void Core::SetSecret(const std::string& name, const std::string& value,
+                     const std::string& principal, Reply<std::int64_t> reply) {
+  if (const Status serving = Serving(); !serving.ok()) return reply(serving);
+  const Status asked = Read([this, name, value, principal, reply](Library& library) {
+    reply(secrets_.Set(library, name, value, principal, clock_.Now()));
+  });
+  if (!asked.ok()) reply(asked);
+}
+
 void Core::SetPool(const Pool& pool, Reply<PoolView> reply) {
   Send(
       [this, pool, reply = std::move(reply)](const Answer& answer) {

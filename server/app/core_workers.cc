@@ -25,7 +25,8 @@ void Core::WorkerConnected(WorkerHello hello, std::shared_ptr<WorkerSession> ses
                             .epoch = Epoch{epoch_.load()},
                             .heartbeat_every = options_.heartbeat_every,
                             .lease_length = options_.lease_length,
-                            .orphan_after = options_.schedule.orphan_after});
+                            .orphan_after = options_.schedule.orphan_after,
+                            .service = service_id_});
       },
       [&](ReplyId id) {
         return WorkerJoined{id, std::move(worker), std::move(hello.held)};

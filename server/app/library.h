@@ -20,6 +20,12 @@ struct GraphRevision {
   TimePoint deployed_at{};
 };
 
+struct SealedSecret {
+  std::string name;
+  std::string sealed;
+  std::int64_t version = 0;
+};
+
 /// Ordinary reads and the writes that need no order with the schedule's.  Safe from any thread;
 /// blocks, so never called by the loop.  NOT_FOUND names what is missing.
 class Library {
@@ -85,6 +91,15 @@ class Library {
   // What is remembered of request ids: the build, for an idempotent repeat.
   virtual StatusOr<std::optional<Build>> FindRequest(const std::string& principal,
                                                      const std::string& request_id) = 0;
+
+  // Secrets, sealed.
+  /// Returns its version, which is higher than any before.
+  virtual StatusOr<std::int64_t> SaveSecret(const SealedSecret& secret,
+                                            const std::string& principal, TimePoint at) = 0;
+  virtual StatusOr<std::vector<SealedSecret>> ListSecrets() = 0;
+
+  /// By which others tell the daemons of this database from those of another.
+  virtual StatusOr<std::string> ServiceId() = 0;
 
   /// An audit row for a refusal or a change.
   virtual Status Audit(const std::string& principal, const std::string& method,

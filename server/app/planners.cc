@@ -181,7 +181,8 @@ void Planners::RunProber(const std::stop_token& stop) {
     std::vector<std::string> uris;
     for (const ProbeWanted& probe : probes)
       uris.insert(uris.end(), probe.uris.begin(), probe.uris.end());
-    const std::vector<char> exist = prober_.Exist(uris);
+    // Where nobody answers the run is to say so: to build again is always right.
+    const std::vector<char> exist = prober_.Exist(uris).value_or(std::vector<char>(uris.size(), 0));
     std::size_t next = 0;
     for (const ProbeWanted& probe : probes) {
       bool all = true;

@@ -147,7 +147,9 @@ StatusOr<PlanMade> Planning::Make(const PlanAsk& ask) {
     std::vector<std::string> uris;
     for (const RefIndex ref : planner.ToProbe())
       uris.push_back(UriOfRef(now->refs[ref], (*cone)->refs[ref], ask.graph->spec()));
-    planner.Probed(prober_.Exist(uris));
+    const auto exist = prober_.Exist(uris);
+    if (!exist.ok()) return exist.status();
+    planner.Probed(*exist);
   }
   planner.AddHistory(ReadHistory(planner.WantedHistory(kHistoryMax)));
   Plan plan = planner.Take();

@@ -42,7 +42,8 @@ class Prober {
  public:
   virtual ~Prober() = default;
   /// Parallel to `uris`: 1 when it exists.
-  virtual std::vector<char> Exist(const std::vector<std::string>& uris) = 0;
+  ///   FAILED_PRECONDITION  WAREHOUSE_UNREACHABLE: where the data would be nobody answers
+  virtual StatusOr<std::vector<char>> Exist(const std::vector<std::string>& uris) = 0;
   /// The content of a source.  NOT_FOUND names the URI.
   virtual StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) = 0;
 };

@@ -73,9 +73,10 @@ StatusOr<std::optional<MissingQuery>> FindMissingQuery(const SharedSchedule& sha
     uris.push_back(std::move(uri));
     looked_at.push_back(asked[i]);
   }
-  const std::vector<char> exist = prober.Exist(uris);
-  for (std::size_t i = 0; i < exist.size(); ++i)
-    if (exist[i] == 0 && (!missing || IsStricter(*looked_at[i].input, missing->input)))
+  const auto exist = prober.Exist(uris);
+  if (!exist.ok()) return exist.status();
+  for (std::size_t i = 0; i < exist->size(); ++i)
+    if ((*exist)[i] == 0 && (!missing || IsStricter(*looked_at[i].input, missing->input)))
       missing = MissingQuery{looked_at[i].config->job, *looked_at[i].input, uris[i]};
   return missing;
 }

@@ -44,6 +44,7 @@ struct WorkerWelcome {
   WorkerId worker;
   Epoch epoch;
   Duration heartbeat_every{}, lease_length{}, orphan_after{};
+  std::string service;  // Library::ServiceId()
 };
 
 struct WorkerNews {
@@ -110,6 +111,10 @@ class Service {
   /// NOT_FOUND names the first ref that is not known.
   virtual void TaintPartitions(const std::string& ns, std::vector<std::string> refs,
                                const std::string& text, Reply<TaintResult> reply) = 0;
+
+  /// Its version.
+  virtual void SetSecret(const std::string& name, const std::string& value,
+                         const std::string& principal, Reply<std::int64_t> reply) = 0;
 
   virtual ServiceView View() = 0;
 };

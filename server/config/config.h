@@ -23,7 +23,8 @@ struct Config {
 
   LogLevel log_level = LogLevel::kInfo;
   bool logs_json = false;
-  std::string data_dir;  // of `fftd dev`; empty: DefaultDataDir()
+  std::string data_dir;          // of `fftd dev`; empty: DefaultDataDir()
+  std::string secrets_key_file;  // 32 bytes; empty: no secrets are kept
 
   Duration lease_length{30'000};
   Duration heartbeat_every{5'000};

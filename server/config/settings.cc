@@ -174,6 +174,8 @@ std::vector<Setting> MakeSettings() {
       Level(),
       Format(),
       DataDir(),
+      Text("secrets_key_file", &Config::secrets_key_file,
+           "file of 32 random bytes that secrets are encrypted with; empty: none are kept"),
       Time("lease_length", &Config::lease_length, kTick,
            "a lease that is not renewed for so long is lost"),
       Time("heartbeat_every", &Config::heartbeat_every, kTick, "workers report at least so often"),

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <unistd.h>
@@ -17,7 +18,7 @@
 #include "server/base/log.h"
 #include "server/base/paths.h"
 #include "server/config/values.h"
-#include "server/daemon/file_prober.h"
+#include "server/daemon/data_prober.h"
 #include "server/rpc/server.h"
 #include "server/store/migrate.h"
 #include "server/store/pg_archive.h"
@@ -105,7 +106,7 @@ const char* ProgramVersion() { return FFT_VERSION; }
 
 /// In the order of construction; what comes later uses what came before.
 struct Daemon::Parts {
-  explicit Parts(const Config& from)
+  Parts(const Config& from, std::optional<Seal> seal)
       : config(from),
         metrics(ProgramVersion()),
         calls(metrics),
@@ -117,7 +118,8 @@ struct Daemon::Parts {
             archive,
             {.events = config.keep_events, .logs = config.keep_logs, .builds = config.keep_builds}),
         library(config.database, config.read_threads + kOtherReaders),
-        prober(clock) {}
+        secrets(std::move(seal)),
+        prober(clock, [this](const std::string& warehouse) { return secrets.Find(warehouse); }) {}
 
   /// Thread `health`: tells health checks and metrics how things are.
   void WatchHealth(const std::stop_token& stop) {
@@ -157,7 +159,8 @@ struct Daemon::Parts {
   PgArchive archive;
   Retention retention;
   PgLibrary library;
-  FileProber prober;
+  Secrets secrets;
+  DataProber prober;
   std::unique_ptr<Core> core;
   std::unique_ptr<RpcServer> rpc;
   std::vector<std::string> addresses;
@@ -176,15 +179,21 @@ Daemon::~Daemon() { Stop(); }
 StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Config& config) {
   Config complete = config;
   if (complete.listen.empty()) complete.listen = {"unix:" + DefaultSocketPath()};
-  auto parts = std::make_unique<Parts>(complete);
+  std::optional<Seal> seal;
+  if (!complete.secrets_key_file.empty()) {
+    auto opened = Seal::Open(complete.secrets_key_file, false);
+    if (!opened.ok()) return opened.status();
+    seal = *std::move(opened);
+  }
+  auto parts = std::make_unique<Parts>(complete, std::move(seal));
   Parts& own = *parts;
   if (Status made = MakeSocketFolders(own.config.listen); !made.ok()) return made;
   if (Status migrated = MigrateWhenThere(own.config.database); !migrated.ok()) return migrated;
   if (!own.config.metrics_listen.empty())
     if (Status listens = own.metrics.Listen(own.config.metrics_listen); !listens.ok())
       return listens;
-  own.core = std::make_unique<Core>(own.store, own.library, own.prober, own.clock, own.metrics,
-                                    OptionsOf(own.config));
+  own.core = std::make_unique<Core>(own.store, own.library, own.prober, own.secrets, own.clock,
+                                    own.metrics, OptionsOf(own.config));
   own.rpc = std::make_unique<RpcServer>(
       *own.core, own.clock, RpcOptions{.listen = own.config.listen, .version = ProgramVersion()},
       &own.calls);

@@ -9,6 +9,7 @@
 
 #include "server/base/log.h"
 #include "server/base/paths.h"
+#include "server/base/seal.h"
 #include "server/daemon/daemon.h"
 #include "server/daemon/notify.h"
 #include "server/daemon/pid_file.h"
@@ -113,6 +114,11 @@ Status RunDev(const DevOptions& options, const Signals& signals) {
   if (!postgres.ok()) return postgres.status();
   Config config = options.config;
   config.database = (*postgres)->conninfo();
+  if (config.secrets_key_file.empty()) {
+    config.secrets_key_file = data_dir + "/secrets.key";
+    if (const auto made = Seal::Open(config.secrets_key_file, true); !made.ok())
+      return made.status();
+  }
   const StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(config);
   Status status = daemon.ok() ? AwaitServing(**daemon, signals) : daemon.status();
   StatusOr<std::unique_ptr<WorkerProcess>> worker = nullptr;

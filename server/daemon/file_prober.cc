@@ -23,7 +23,7 @@ bool FileProber::Known::IsSame(const struct stat& found) const {
          modified_ns == Nanoseconds(found.st_mtim) && changed_ns == Nanoseconds(found.st_ctim);
 }
 
-std::vector<char> FileProber::Exist(const std::vector<std::string>& uris) {
+StatusOr<std::vector<char>> FileProber::Exist(const std::vector<std::string>& uris) {
   std::vector<char> all;
   all.reserve(uris.size());
   for (const std::string& uri : uris) {

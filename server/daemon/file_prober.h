@@ -24,7 +24,7 @@ class FileProber final : public Prober {
       : clock_(clock), files_max_(files_max) {}
 
   /// A URI that names no file counts as missing: to build again is always right.
-  std::vector<char> Exist(const std::vector<std::string>& uris) override;
+  StatusOr<std::vector<char>> Exist(const std::vector<std::string>& uris) override;
   /// As ContentOf().  INVALID_ARGUMENT names a URI that is not `file:///...`.
   StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) override;
 

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "server/base/digest.h"
+#include "server/base/rare.h"
 #include "server/base/time.h"
+#include "server/domain/sql_task.h"
 
 namespace fft {
 
@@ -56,6 +57,7 @@ struct InputSpec {
 enum class Runner : std::uint8_t {
   kExec = 0,  // a process
   kNoop = 1,  // nothing at all: the worker answers at once
+  kSql = 2,   // one relation of a warehouse
 };
 
 /// What bounds a run and decides whether it is tried again.  Not a fact: changes no key.
@@ -68,6 +70,7 @@ struct RunLimits {
   int slots = 1;
   std::vector<std::string> worker_labels;  // all of them must be the worker's
   std::vector<std::string> pools;          // a place in each, for as long as it runs; sorted
+  std::int64_t scan_max = 0;               // bytes that a query may yield, by estimate; 0: any
   auto operator<=>(const RunLimits&) const = default;
 };
 
@@ -79,14 +82,16 @@ struct JobSpec {
   std::vector<std::string> args;           // templates
   std::map<std::string, std::string> env;  // templates
   Runner runner = Runner::kExec;
-  std::string executable;  // path of one of `files`; empty for kNoop
+  std::string executable;  // path of one of `files`; of kExec alone
   std::string configure;   // path of one of `files`: a configure executable; empty: by template
   std::vector<FrozenFile> files;  // the job's own, sorted by path
   std::string version = "v0.0.0";
   RunLimits limits;
   bool is_in_place = false;  // writes straight to its outputs' places
   bool is_merged = true;     // false: `no_merge`, never joined with another build's
-  auto operator<=>(const JobSpec&) const = default;
+  Rare<SqlTask> sql;         // of kSql
+  std::map<std::string, std::string> annotations;  // told to the run; not facts
+  bool operator==(const JobSpec&) const = default;
 };
 
 /// A ref that no job builds: a file, folder or glob-free URI somebody else maintains.
@@ -103,7 +108,7 @@ struct GraphSpec {
   std::string root_uri;             // file:///... where outputs live, by ref
   std::vector<JobSpec> jobs;        // sorted by label
   std::vector<SourceSpec> sources;  // sorted by ref
-  auto operator<=>(const GraphSpec&) const = default;
+  bool operator==(const GraphSpec&) const = default;
 };
 
 struct Input {
@@ -128,7 +133,8 @@ struct JobConfig {
   std::vector<std::string> args;
   std::map<std::string, std::string> env;
   bool is_in_place = false;
-  auto operator<=>(const JobConfig&) const = default;
+  Rare<SqlTask> sql;  // of kSql
+  bool operator==(const JobConfig&) const = default;
 };
 
 using JobConfigPtr = std::shared_ptr<const JobConfig>;

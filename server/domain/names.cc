@@ -109,7 +109,31 @@ std::string ToString(Presence presence) {
   return std::string(NameOf(kNames, static_cast<std::size_t>(presence)));
 }
 
-std::string ToString(Runner runner) { return runner == Runner::kExec ? "exec" : "noop"; }
+std::string ToString(Runner runner) {
+  static constexpr std::array<std::string_view, 3> kNames = {"exec", "noop", "sql"};
+  return std::string(NameOf(kNames, static_cast<std::size_t>(runner)));
+}
+
+std::string ToString(Materialization materialization) {
+  static constexpr std::array<std::string_view, 3> kNames = {"table", "view", "incremental"};
+  return std::string(NameOf(kNames, static_cast<std::size_t>(materialization)));
+}
+
+std::string ToString(OnSchemaChange change) {
+  static constexpr std::array<std::string_view, 3> kNames = {"ignore", "append_new_columns",
+                                                             "sync_all_columns"};
+  return std::string(NameOf(kNames, static_cast<std::size_t>(change)));
+}
+
+std::string WarehouseOf(std::string_view uri) {
+  constexpr std::string_view kScheme = "postgresql://";
+  if (!uri.starts_with(kScheme)) return "";
+  const std::size_t server_end = uri.find('/', kScheme.size());
+  if (server_end == std::string_view::npos) return "";
+  const std::size_t database_end = uri.find('/', server_end + 1);
+  if (database_end == std::string_view::npos || database_end == server_end + 1) return "";
+  return std::string(uri.substr(0, database_end));
+}
 
 PartitionState PartitionStateOf(NodeState state) {
   switch (state) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ struct Grant {
   RunLimits limits;
   std::string ns;
   std::string root_uri;
-  std::vector<std::string> input_uris;  // parallel to config->inputs
+  std::vector<std::string> input_uris;             // parallel to config->inputs
+  std::map<std::string, std::string> annotations;  // of the job
+  std::string connection;  // of Runner::kSql: a secret, filled in when it is sent
 };
 
 /// What a worker is told.  Safe to lose, repeat and reorder: everything names run and epoch.

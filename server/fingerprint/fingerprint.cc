@@ -19,6 +19,23 @@ constexpr std::size_t kWordsMax = 256;
 // Digest and words both come from this one list, so an explanation can't leave out what the digest
 // saw.  `sink(kind, name, value)`; kind and name together say which fact it is.
 template <class Sink>
+void Describe(const SqlTask& sql, Sink& sink) {
+  sink("sql", "materialization", ToString(sql.materialization));
+  sink("sql", "query", sql.query);
+  sink("sql", "delta_query", sql.delta_query);
+  for (std::size_t i = 0; i < sql.unique_key.size(); ++i)
+    sink("unique_key", std::to_string(i + 1), sql.unique_key[i]);
+  sink("sql", "on_schema_change", ToString(sql.on_schema_change));
+  for (std::size_t i = 0; i < sql.pre_hooks.size(); ++i)
+    sink("pre_hook", std::to_string(i + 1), MaskPasswords(sql.pre_hooks[i]));
+  for (std::size_t i = 0; i < sql.post_hooks.size(); ++i)
+    sink("post_hook", std::to_string(i + 1), MaskPasswords(sql.post_hooks[i]));
+  sink("sql", "csv", sql.csv);
+  for (std::size_t i = 0; i < sql.columns.size(); ++i)
+    sink("column", std::to_string(i + 1), sql.columns[i].name + " " + sql.columns[i].type);
+}
+
+template <class Sink>
 void Describe(const JobConfig& config, Sink& sink) {
   sink("job", "", config.job);
   sink("version", "", "v" + std::to_string(MajorVersion(config.version)));
@@ -33,6 +50,7 @@ void Describe(const JobConfig& config, Sink& sink) {
     sink("argument", std::to_string(i + 1), MaskPasswords(config.args[i]));
   for (const auto& [name, value] : config.env) sink("env", name, MaskPasswords(value));
   sink("in_place", "", config.is_in_place ? "yes" : "no");
+  if (config.runner == Runner::kSql) Describe(*config.sql, sink);
 }
 
 void AppendNumber(std::string& bytes, std::uint64_t number) {

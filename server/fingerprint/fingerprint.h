@@ -20,7 +20,7 @@ namespace fft {
 
 /// Digest of everything in a config that decides its result: job label, the major number of its
 /// version, runner, executable, files (path, digest, executable bit), outputs, inputs (ref, kind,
-/// kind of identity), args, env, in_place.  Passwords in URLs count as `***`.
+/// kind of identity), args, env, in_place, all of the SQL task.  Passwords in URLs count as `***`.
 Digest ConfigDigest(const JobConfig& config);
 
 /// One input's identity as its reader's key sees it, from what is live there.

@@ -28,7 +28,7 @@ Status BadAnswer(const std::string& job, const std::string& ref, const std::stri
 }
 
 void SortSpec(GraphSpec& spec) {
-  std::sort(spec.jobs.begin(), spec.jobs.end());
+  std::ranges::stable_sort(spec.jobs, {}, &JobSpec::label);
   std::sort(spec.sources.begin(), spec.sources.end());
   for (JobSpec& job : spec.jobs) std::sort(job.files.begin(), job.files.end());
 }

@@ -70,6 +70,7 @@ JobConfig JobTemplate::Frame(const JobSpec& spec) {
   config.executable = spec.executable;
   config.files = spec.files;
   config.is_in_place = spec.is_in_place;
+  config.sql = spec.sql;
   return config;
 }
 

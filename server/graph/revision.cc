@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <concepts>
 
+#include <fmt/format.h>
+
 #include "server/graph/compiled_graph.h"
 
 namespace fft {
@@ -33,13 +35,34 @@ class Canonical {
   std::string bytes_;
 };
 
+bool ComesFirst(const JobSpec& a, const JobSpec& b) { return a.label < b.label; }
+bool ComesFirst(const FrozenFile& a, const FrozenFile& b) { return a < b; }
+bool ComesFirst(const SourceSpec& a, const SourceSpec& b) { return a < b; }
+
 template <class T>
 std::vector<const T*> Sorted(const std::vector<T>& items) {
   std::vector<const T*> sorted;
   sorted.reserve(items.size());
   for (const T& item : items) sorted.push_back(&item);
-  std::sort(sorted.begin(), sorted.end(), [](const T* a, const T* b) { return *a < *b; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const T* a, const T* b) { return ComesFirst(*a, *b); });
   return sorted;
+}
+
+void WriteSql(const SqlTask& sql, Canonical& out) {
+  out.Number(static_cast<int>(sql.materialization));
+  out.Text(sql.query);
+  out.Text(sql.delta_query);
+  out.Texts(sql.unique_key);
+  out.Number(static_cast<int>(sql.on_schema_change));
+  out.Texts(sql.pre_hooks);
+  out.Texts(sql.post_hooks);
+  out.Text(sql.csv);
+  out.Number(sql.columns.size());
+  for (const SqlColumn& column : sql.columns) {
+    out.Text(column.name);
+    out.Text(column.type);
+  }
 }
 
 void WriteJob(const JobSpec& job, Canonical& out) {
@@ -71,6 +94,7 @@ void WriteJob(const JobSpec& job, Canonical& out) {
   }
   out.Text(job.version);
   out.Number(static_cast<int>(job.is_in_place));
+  if (job.runner == Runner::kSql) WriteSql(*job.sql, out);
 }
 
 void WriteLimits(const JobSpec& job, Canonical& out) {
@@ -84,6 +108,12 @@ void WriteLimits(const JobSpec& job, Canonical& out) {
   out.Texts(limits.worker_labels);
   out.Texts(limits.pools);
   out.Number(static_cast<int>(job.is_merged));
+  // What came later is told by its name, so that revisions of before keep theirs.
+  if (limits.scan_max != 0) out.Text(fmt::format("scan_max {}", limits.scan_max));
+  for (const auto& [name, value] : job.annotations) {
+    out.Text("annotation " + name);
+    out.Text(value);
+  }
 }
 
 }  // namespace

@@ -66,6 +66,44 @@ Status CheckProgram(const JobSpec& job, const char* field, const std::string& pa
   return Ok();
 }
 
+Status CheckSqlFile(const JobSpec& job, const char* field, const std::string& path) {
+  const bool is_there = std::any_of(job.files.begin(), job.files.end(),
+                                    [&](const FrozenFile& file) { return file.path == path; });
+  if (is_there) return Ok();
+  return InvalidJob(job.label, fmt::format("sql.{} {} is not among its files", field, Quote(path)));
+}
+
+// A job makes one relation, named by its only output.
+Status CheckSql(const JobSpec& job) {
+  const SqlTask& sql = *job.sql;
+  if (job.runner != Runner::kSql)
+    return sql == SqlTask{} ? Ok()
+                            : InvalidJob(job.label, fmt::format("sql: runner {} runs none",
+                                                                ToString(job.runner)));
+  if (job.outputs.size() != 1)
+    return InvalidJob(job.label, "outputs: runner sql makes exactly one");
+  if (job.is_in_place) return InvalidJob(job.label, "in_place: runner sql has no files to move");
+  if (sql.query.empty() == sql.csv.empty())
+    return InvalidJob(job.label, "sql: one of query and csv must be there");
+  if (!sql.csv.empty() && (sql.columns.empty() || sql.materialization != Materialization::kTable))
+    return InvalidJob(job.label, "sql.csv: is loaded into a table whose columns are told");
+  for (const SqlColumn& column : sql.columns)
+    if (column.name.empty() || column.type.empty() || HasNul(column.name) || HasNul(column.type))
+      return InvalidJob(job.label, "sql.columns: a column without name or type");
+  if (sql.materialization != Materialization::kIncremental &&
+      (!sql.delta_query.empty() || !sql.unique_key.empty()))
+    return InvalidJob(job.label,
+                      fmt::format("sql: delta_query and unique_key are of an incremental "
+                                  "table, not of a {}",
+                                  ToString(sql.materialization)));
+  const std::pair<const char*, const std::string*> files[] = {
+      {"query", &sql.query}, {"delta_query", &sql.delta_query}, {"csv", &sql.csv}};
+  for (const auto& [field, path] : files)
+    if (!path->empty())
+      if (Status found = CheckSqlFile(job, field, *path); !found.ok()) return found;
+  return Ok();
+}
+
 Status CheckPrograms(const JobSpec& job) {
   if (job.runner == Runner::kExec) {
     if (job.executable.empty()) return InvalidJob(job.label, "executable: missing");
@@ -74,6 +112,7 @@ Status CheckPrograms(const JobSpec& job) {
     return InvalidJob(job.label, fmt::format("executable {}: runner {} runs none",
                                              Quote(job.executable), ToString(job.runner)));
   }
+  if (Status sql = CheckSql(job); !sql.ok()) return sql;
   if (job.configure.empty()) return Ok();
   if (!job.inputs.empty() || !job.args.empty())
     return InvalidJob(job.label,
@@ -93,6 +132,7 @@ Status CheckLimits(const JobSpec& job) {
   if (limits.kill_after < Duration(0)) return invalid("kill_after", limits.kill_after.count());
   if (limits.memory_max < 0) return invalid("memory_max", limits.memory_max);
   if (limits.log_max < 0) return invalid("log_max", limits.log_max);
+  if (limits.scan_max < 0) return invalid("scan_max", limits.scan_max);
   for (const std::string& label : limits.worker_labels)
     if (!IsLabel(label))
       return InvalidJob(job.label, fmt::format("worker label {}: bad name", Quote(label)));
@@ -139,6 +179,19 @@ Status CheckJob(const JobSpec& job) {
   return Ok();
 }
 
+// Whose relations are where no warehouse is would be looked for in vain.
+Status CheckRoot(const GraphSpec& spec) {
+  if (!IsText(spec.root_uri) ||
+      (!spec.root_uri.empty() && spec.root_uri.find("://") == std::string::npos))
+    return Invalid(fmt::format("root {} is no URI", Quote(spec.root_uri)), {});
+  for (const JobSpec& job : spec.jobs)
+    if (job.runner == Runner::kSql && WarehouseOf(spec.root_uri).empty())
+      return InvalidJob(job.label, fmt::format("runner sql: the graph's root {} is no "
+                                               "postgresql://HOST:PORT/DATABASE/SCHEMA",
+                                               Quote(spec.root_uri)));
+  return Ok();
+}
+
 Status CheckSource(const SourceSpec& source) {
   const std::string quoted = Quote(source.ref);
   const std::map<std::string, std::string> metadata = {{"source", quoted}};
@@ -160,9 +213,7 @@ Status CheckSpec(const GraphSpec& spec) {
   if (!IsLabel(spec.name)) return Invalid(fmt::format("graph {}: bad name", Quote(spec.name)), {});
   if (!IsLabel(spec.default_namespace))
     return Invalid(fmt::format("namespace {}: bad name", Quote(spec.default_namespace)), {});
-  if (!IsText(spec.root_uri) ||
-      (!spec.root_uri.empty() && spec.root_uri.find("://") == std::string::npos))
-    return Invalid(fmt::format("root {} is no URI", Quote(spec.root_uri)), {});
+  if (Status root = CheckRoot(spec); !root.ok()) return root;
   if (spec.jobs.size() > kJobsMax) return Invalid(fmt::format("more than {} jobs", kJobsMax), {});
   if (spec.sources.size() > kSourcesMax)
     return Invalid(fmt::format("more than {} sources", kSourcesMax), {});

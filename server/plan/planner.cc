@@ -57,12 +57,36 @@ class Planner::State {
   }
 
   void Advance() {
-    while (!queue.empty()) {
-      const ConfigIndex config = queue.back();
-      queue.pop_back();
-      Decide(config);
-    }
+    do {
+      while (!queue.empty()) {
+        const ConfigIndex config = queue.back();
+        queue.pop_back();
+        Decide(config);
+      }
+    } while (to_probe.empty() && LookAgainAtDropped());
     if (to_probe.empty()) plan = AssemblePlan(request, keys, verdicts);
+  }
+
+  bool MayRun(RefIndex ref) const {
+    if (cone.source_of[ref] != kNoIndex || cone.producers[ref] == kNoIndex) return false;
+    const Verdict::Kind kind = verdicts[cone.producers[ref]].kind;
+    return kind == Verdict::Kind::kExecute || kind == Verdict::Kind::kUndecided;
+  }
+
+  // A view goes with a table that is made anew: whether it is still there is seen when it is ready.
+  // True: there is more to decide.
+  bool LookAgainAtDropped() {
+    for (ConfigIndex config = 0; config < cone.configs.size(); ++config) {
+      const ConeConfig& of = cone.configs[config];
+      if (verdicts[config].kind != Verdict::Kind::kHit ||
+          !of.config->sql->is_dropped_with_inputs() ||
+          std::none_of(cone.inputs.begin() + of.inputs_begin, cone.inputs.begin() + of.inputs_end,
+                       [this](RefIndex input) { return MayRun(input); }))
+        continue;
+      verdicts[config].kind = Verdict::Kind::kUndecided;
+      Conclude(config, Reason::kInputUndecided, false, {});
+    }
+    return !queue.empty();
   }
 
   // A pending writer of the same plan key is one to join.  A planner that looked before some input

@@ -9,6 +9,7 @@ namespace fft {
 
 namespace {
 constexpr std::int64_t kPoolMax = 1'000'000;
+constexpr std::int64_t kSecretMax = 64 << 10;
 }  // namespace
 
 grpc::ServerUnaryReactor* AdminService::GetStatus(Context* context, const v1::GetStatusRequest*,
@@ -81,10 +82,22 @@ grpc::ServerUnaryReactor* AdminService::SetPool(Context* context, const v1::SetP
   });
 }
 
-grpc::ServerUnaryReactor* AdminService::SetSecret(Context* context, const v1::SetSecretRequest*,
-                                                  v1::SetSecretResponse*) {
-  return NotYet(context, "Admin.SetSecret",
-                "keep secrets in files that the worker's user may read");
+grpc::ServerUnaryReactor* AdminService::SetSecret(Context* context,
+                                                  const v1::SetSecretRequest* request,
+                                                  v1::SetSecretResponse* response) {
+  return Serve(
+      gate_, context, "Admin.SetSecret", [&](const std::string& principal, const CallEnd& answer) {
+        Fields fields;
+        fields.Ref("name", request->name());
+        fields.Range("value.size", static_cast<std::int64_t>(request->value().size()), 1,
+                     kSecretMax);
+        if (!fields.ok()) return answer(fields.status());
+        gate_.service().SetSecret(request->name(), request->value(), principal,
+                                  Answering<std::int64_t>(answer, [response](std::int64_t version) {
+                                    response->set_version(version);
+                                    return Ok();
+                                  }));
+      });
 }
 
 grpc::ServerUnaryReactor* AdminService::SetGrant(Context* context, const v1::SetGrantRequest*,

@@ -13,6 +13,7 @@ constexpr std::size_t kJobsMax = 10'000;
 constexpr std::size_t kSourcesMax = 100'000;
 constexpr std::size_t kPartsMax = 10'000;  // outputs, inputs, args, files of one job
 constexpr std::size_t kUriMax = 4096;
+constexpr std::size_t kColumnsMax = 1600;  // that a table of PostgreSQL may have
 
 /// Names the fields of one message.
 struct Under {
@@ -63,6 +64,49 @@ void ToProto(const T& input, v1::Input* to) {
   if (input.wait_max_s > 0) to->mutable_wait_max()->set_seconds(input.wait_max_s);
 }
 
+SqlTask FromProto(const v1::SqlTask& from, std::string_view at, Fields* fields) {
+  const Under name{at};
+  const auto count = [](int n) { return static_cast<std::size_t>(n); };
+  fields->Range(name("materialization"), from.materialization(), 0, v1::Materialization_MAX);
+  fields->Range(name("on_schema_change"), from.on_schema_change(), 0, v1::OnSchemaChange_MAX);
+  fields->Text(name("query"), from.query(), kRefMax);
+  fields->Text(name("delta_query"), from.delta_query(), kRefMax);
+  fields->Text(name("csv"), from.csv(), kRefMax);
+  fields->Count(name("unique_key"), count(from.unique_key_size()), kColumnsMax);
+  fields->Count(name("pre_hooks"), count(from.pre_hooks_size()), kColumnsMax);
+  fields->Count(name("post_hooks"), count(from.post_hooks_size()), kColumnsMax);
+  fields->Count(name("columns"), count(from.columns_size()), kColumnsMax);
+  SqlTask sql;
+  if (!fields->ok()) return sql;
+  sql.materialization = static_cast<Materialization>(from.materialization());
+  sql.query = from.query();
+  sql.delta_query = from.delta_query();
+  sql.unique_key.assign(from.unique_key().begin(), from.unique_key().end());
+  sql.on_schema_change = static_cast<OnSchemaChange>(from.on_schema_change());
+  sql.pre_hooks.assign(from.pre_hooks().begin(), from.pre_hooks().end());
+  sql.post_hooks.assign(from.post_hooks().begin(), from.post_hooks().end());
+  sql.csv = from.csv();
+  for (const v1::SqlColumn& column : from.columns())
+    sql.columns.push_back({column.name(), column.type()});
+  return sql;
+}
+
+void ToProto(const SqlTask& sql, v1::SqlTask* to) {
+  to->set_materialization(static_cast<v1::Materialization>(sql.materialization));
+  to->set_query(sql.query);
+  to->set_delta_query(sql.delta_query);
+  for (const std::string& column : sql.unique_key) to->add_unique_key(column);
+  to->set_on_schema_change(static_cast<v1::OnSchemaChange>(sql.on_schema_change));
+  for (const std::string& hook : sql.pre_hooks) to->add_pre_hooks(hook);
+  for (const std::string& hook : sql.post_hooks) to->add_post_hooks(hook);
+  to->set_csv(sql.csv);
+  for (const SqlColumn& column : sql.columns) {
+    v1::SqlColumn& out = *to->add_columns();
+    out.set_name(column.name);
+    out.set_type(column.type);
+  }
+}
+
 void CheckJob(const v1::JobSpec& from, const Under& name, Fields* fields) {
   fields->Ref(name("label"), from.label());
   fields->Refs(name("outputs"), from.outputs(), kPartsMax, kTargetBytesMax);
@@ -75,6 +119,7 @@ void CheckJob(const v1::JobSpec& from, const Under& name, Fields* fields) {
   fields->Text(name("executable"), from.executable(), kRefMax);
   fields->Text(name("configure"), from.configure(), kRefMax);
   fields->Text(name("version"), from.version(), 64);
+  fields->Count(name("annotations"), from.annotations().size(), kLabelsMax);
 }
 
 JobSpec FromProto(const v1::JobSpec& from, std::string_view at, Fields* fields) {
@@ -98,6 +143,8 @@ JobSpec FromProto(const v1::JobSpec& from, std::string_view at, Fields* fields) 
   job.limits = FromProto(from.limits(), name("limits"), fields);
   job.is_in_place = from.in_place();
   job.is_merged = !from.no_merge();
+  if (from.has_sql()) job.sql = FromProto(from.sql(), name("sql"), fields);
+  job.annotations.insert(from.annotations().begin(), from.annotations().end());
   return job;
 }
 
@@ -117,6 +164,8 @@ void ToProto(const JobSpec& job, v1::JobSpec* to) {
   ToProto(job.limits, to->mutable_limits());
   to->set_in_place(job.is_in_place);
   to->set_no_merge(!job.is_merged);
+  if (job.runner == Runner::kSql) ToProto(*job.sql, to->mutable_sql());
+  to->mutable_annotations()->insert(job.annotations.begin(), job.annotations.end());
 }
 
 }  // namespace
@@ -137,6 +186,7 @@ void ToProto(const RunLimits& limits, v1::RunLimits* to) {
   to->set_slots(limits.slots);
   for (const std::string& label : limits.worker_labels) to->add_worker_labels(label);
   for (const std::string& pool : limits.pools) to->add_pools(pool);
+  to->set_scan_max_bytes(limits.scan_max);
 }
 
 RunLimits FromProto(const v1::RunLimits& from, std::string_view at, Fields* fields) {
@@ -144,6 +194,7 @@ RunLimits FromProto(const v1::RunLimits& from, std::string_view at, Fields* fiel
   fields->Range(name("attempts_max"), from.attempts_max(), 0, 100);
   fields->Range(name("memory_max_bytes"), from.memory_max_bytes(), 0, INT64_MAX);
   fields->Range(name("log_max_bytes"), from.log_max_bytes(), 0, kBlobMax);
+  fields->Range(name("scan_max_bytes"), from.scan_max_bytes(), 0, INT64_MAX);
   fields->Range(name("slots"), from.slots(), 0, 10'000);
   fields->Refs(name("worker_labels"), from.worker_labels(), kLabelsMax, kLabelsMax * kRefMax);
   fields->Refs(name("pools"), from.pools(), kLabelsMax, kLabelsMax * kRefMax);
@@ -154,6 +205,7 @@ RunLimits FromProto(const v1::RunLimits& from, std::string_view at, Fields* fiel
   if (from.has_kill_after())
     limits.kill_after = FromProto(from.kill_after(), name("kill_after"), fields);
   limits.memory_max = from.memory_max_bytes();
+  limits.scan_max = from.scan_max_bytes();
   if (from.log_max_bytes() > 0) limits.log_max = from.log_max_bytes();
   if (from.slots() > 0) limits.slots = from.slots();
   limits.worker_labels.assign(from.worker_labels().begin(), from.worker_labels().end());
@@ -221,6 +273,7 @@ void ToProto(const JobConfig& config, v1::JobConfig* to) {
   for (const std::string& arg : config.args) to->add_args(arg);
   to->mutable_env()->insert(config.env.begin(), config.env.end());
   to->set_in_place(config.is_in_place);
+  if (config.runner == Runner::kSql) ToProto(*config.sql, to->mutable_sql());
 }
 
 }  // namespace fft

@@ -37,6 +37,7 @@ void ToProto(const WorkerWelcome& welcome, v1::DaemonMessage* to) {
   ToProto(welcome.heartbeat_every, out.mutable_heartbeat_every());
   ToProto(welcome.lease_length, out.mutable_lease_length());
   ToProto(welcome.orphan_after, out.mutable_orphan_after());
+  out.set_service(welcome.service);
 }
 
 void ToProto(const Grant& grant, v1::Grant* to) {
@@ -49,6 +50,8 @@ void ToProto(const Grant& grant, v1::Grant* to) {
   to->set_namespace_(grant.ns);
   to->set_root_uri(grant.root_uri);
   for (const std::string& uri : grant.input_uris) to->add_input_uris(uri);
+  to->mutable_annotations()->insert(grant.annotations.begin(), grant.annotations.end());
+  to->set_connection(grant.connection);
 }
 
 void ToProto(const PoolView& view, v1::Pool* to) {

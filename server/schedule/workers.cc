@@ -25,7 +25,8 @@ Grant Schedule::GrantOf(const PendingNode& node) const {
               .config = node.row.config,
               .limits = node.job->limits,
               .ns = node.label->ns,
-              .root_uri = node.spec->root_uri};
+              .root_uri = node.spec->root_uri,
+              .annotations = node.job->annotations};
   for (const PartitionId input : node.row.inputs)
     grant.input_uris.push_back(UriOf(catalog_.at(input), *node.spec));
   return grant;

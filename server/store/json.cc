@@ -82,7 +82,32 @@ RunLimits ReadLimits(const Json& json) {
   Get(json, "slots", limits.slots);
   Get(json, "worker_labels", limits.worker_labels);
   Get(json, "pools", limits.pools);
+  Get(json, "scan_max", limits.scan_max);
   return limits;
+}
+
+SqlColumn ReadColumn(const Json& json) {
+  SqlColumn column;
+  Get(json, "name", column.name);
+  Get(json, "type", column.type);
+  return column;
+}
+
+/// Of a job or a config; most have none.
+SqlTask ReadSql(const Json& owner) {
+  SqlTask sql;
+  const auto json = owner.find("sql");
+  if (json == owner.end()) return sql;
+  GetEnum(*json, "materialization", sql.materialization);
+  Get(*json, "query", sql.query);
+  Get(*json, "delta_query", sql.delta_query);
+  Get(*json, "unique_key", sql.unique_key);
+  GetEnum(*json, "on_schema_change", sql.on_schema_change);
+  Get(*json, "pre_hooks", sql.pre_hooks);
+  Get(*json, "post_hooks", sql.post_hooks);
+  Get(*json, "csv", sql.csv);
+  GetList(*json, "columns", sql.columns, ReadColumn);
+  return sql;
 }
 
 JobSpec ReadJob(const Json& json) {
@@ -101,6 +126,8 @@ JobSpec ReadJob(const Json& json) {
     job.limits = ReadLimits(*limits);
   Get(json, "in_place", job.is_in_place);
   Get(json, "merged", job.is_merged);
+  job.sql = ReadSql(json);
+  Get(json, "annotations", job.annotations);
   return job;
 }
 
@@ -133,6 +160,7 @@ JobConfig ReadConfig(const Json& json) {
   Get(json, "args", config.args);
   Get(json, "env", config.env);
   Get(json, "in_place", config.is_in_place);
+  config.sql = ReadSql(json);
   return config;
 }
 

@@ -25,6 +25,7 @@ void Write(JsonWriter& json, const InputSpec& input) { WriteInput(json, input); 
 
 void Write(JsonWriter& json, const JobSpec& job);
 void Write(JsonWriter& json, const SourceSpec& source);
+void Write(JsonWriter& json, const SqlColumn& column);
 
 void Write(JsonWriter& json, const RunLimits& limits) {
   json.Begin().Field("attempts_max", limits.attempts_max);
@@ -32,7 +33,9 @@ void Write(JsonWriter& json, const RunLimits& limits) {
   json.Field("kill_after_ms", limits.kill_after.count());
   json.Field("memory_max", limits.memory_max).Field("log_max", limits.log_max);
   json.Field("slots", limits.slots).Field("worker_labels", limits.worker_labels);
-  json.Field("pools", limits.pools).End();
+  json.Field("pools", limits.pools);
+  if (limits.scan_max != 0) json.Field("scan_max", limits.scan_max);
+  json.End();
 }
 
 template <class T>
@@ -40,6 +43,23 @@ void WriteList(JsonWriter& json, const char* name, const std::vector<T>& values)
   json.Key(name).BeginList();
   for (const T& value : values) Write(json, value);
   json.EndList();
+}
+
+void Write(JsonWriter& json, const SqlColumn& column) {
+  json.Begin().Field("name", column.name).Field("type", column.type).End();
+}
+
+void WriteSql(JsonWriter& json, Runner runner, const SqlTask& sql) {
+  if (runner != Runner::kSql) return;
+  json.Key("sql").Begin();
+  json.Field("materialization", static_cast<int>(sql.materialization));
+  json.Field("query", sql.query).Field("delta_query", sql.delta_query);
+  json.Field("unique_key", sql.unique_key);
+  json.Field("on_schema_change", static_cast<int>(sql.on_schema_change));
+  json.Field("pre_hooks", sql.pre_hooks).Field("post_hooks", sql.post_hooks);
+  json.Field("csv", sql.csv);
+  WriteList(json, "columns", sql.columns);
+  json.End();
 }
 
 void Write(JsonWriter& json, const JobSpec& job) {
@@ -51,7 +71,10 @@ void Write(JsonWriter& json, const JobSpec& job) {
   WriteList(json, "files", job.files);
   json.Field("version", job.version).Key("limits");
   Write(json, job.limits);
-  json.Field("in_place", job.is_in_place).Field("merged", job.is_merged).End();
+  json.Field("in_place", job.is_in_place).Field("merged", job.is_merged);
+  WriteSql(json, job.runner, *job.sql);
+  if (!job.annotations.empty()) json.Field("annotations", job.annotations);
+  json.End();
 }
 
 void Write(JsonWriter& json, const SourceSpec& source) {
@@ -90,6 +113,7 @@ std::string ToJson(const JobConfig& config) {
   json.Field("outputs", config.outputs);
   WriteList(json, "inputs", config.inputs);
   json.Field("args", config.args).Field("env", config.env).Field("in_place", config.is_in_place);
+  WriteSql(json, config.runner, *config.sql);
   return json.End().Take();
 }
 

@@ -60,6 +60,10 @@ class PgLibrary final : public Library {
   StatusOr<EventSeq> LastEvent() override;
   StatusOr<std::optional<Build>> FindRequest(const std::string& principal,
                                              const std::string& request_id) override;
+  StatusOr<std::int64_t> SaveSecret(const SealedSecret& secret, const std::string& principal,
+                                    TimePoint at) override;
+  StatusOr<std::vector<SealedSecret>> ListSecrets() override;
+  StatusOr<std::string> ServiceId() override;
   Status Audit(const std::string& principal, const std::string& method, const std::string& outcome,
                TimePoint at) override;
 

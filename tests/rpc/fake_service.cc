@@ -200,6 +200,15 @@ void FakeService::CreateBuild(BuildRequest request, Reply<Build> reply) {
   reply(build);
 }
 
+void FakeService::SetSecret(const std::string& name, const std::string& value, const std::string&,
+                            Reply<std::int64_t> reply) {
+  {
+    const std::lock_guard lock(mutex);
+    secrets[name] = value;
+  }
+  reply(std::int64_t{1});
+}
+
 void FakeService::UpdateBuild(BuildId id, std::optional<int> priority,
                               std::optional<TimePoint> deadline, Reply<Build> reply) {
   {

@@ -90,6 +90,8 @@ class FakeService final : public Service {
   void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) override;
   bool IsPaused(const std::string& graph) override { return paused.contains(graph); }
   std::vector<std::string> WhyWaiting(NodeId) override { return why; }
+  void SetSecret(const std::string& name, const std::string& value, const std::string& principal,
+                 Reply<std::int64_t> reply) override;
   ServiceView View() override;
 
   /// Numbers `events`, keeps them in the library, then shows them to the watchers: a commit.
@@ -100,6 +102,7 @@ class FakeService final : public Service {
   std::function<void(Reply<Build>)> on_retry;
   PlanResult plan;
   std::map<std::string, int> pools;
+  std::map<std::string, std::string> secrets;
   std::set<std::string> paused;
   std::vector<std::string> why;
   std::atomic<bool> refuses_reads = false;

@@ -156,12 +156,12 @@ TEST_F(ServerTest, CallsAreObserved) {
   grpc::ClientContext one, two;
   v1::ServiceStatus status;
   EXPECT_TRUE(stub->GetStatus(&one, {}, &status).ok());
-  v1::SetSecretResponse secret;
-  EXPECT_FALSE(stub->SetSecret(&two, {}, &secret).ok());
+  v1::SetGrantResponse granted;
+  EXPECT_FALSE(stub->SetGrant(&two, {}, &granted).ok());
   server.Shutdown(std::chrono::milliseconds(1000));
   ASSERT_EQ(observer.calls.size(), 2u);
   EXPECT_EQ(observer.calls[0], std::pair(std::string("Admin.GetStatus"), Code::kOk));
-  EXPECT_EQ(observer.calls[1], std::pair(std::string("Admin.SetSecret"), Code::kUnimplemented));
+  EXPECT_EQ(observer.calls[1], std::pair(std::string("Admin.SetGrant"), Code::kUnimplemented));
 }
 
 }  // namespace

@@ -196,7 +196,7 @@ void World::RunDaemon() {
       for (const BuildId id : alike) inbox_.push_back(BuildPlanFailed{id, made.status()});
   }
   while (!probes_.empty() && probes_.front().first <= now_) {
-    const std::vector<char> exist = Exist(probes_.front().second.uris);
+    const std::vector<char> exist = *Exist(probes_.front().second.uris);
     const bool all = std::find(exist.begin(), exist.end(), 0) == exist.end();
     inbox_.push_back(NodeProbed{probes_.front().second.node, all});
     probes_.pop_front();
@@ -307,7 +307,7 @@ StatusOr<JobConfig> World::GetConfig(const Digest& config_digest) {
   return Error(Code::kNotFound, "config {} does not exist", ToHex(config_digest));
 }
 
-std::vector<char> World::Exist(const std::vector<std::string>& uris) {
+StatusOr<std::vector<char>> World::Exist(const std::vector<std::string>& uris) {
   std::vector<char> exist;
   for (const std::string& uri : uris) exist.push_back(disk_.contains(uri) ? 1 : 0);
   return exist;

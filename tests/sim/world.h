@@ -67,7 +67,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   StatusOr<RunId> FirstRunAt(const std::vector<PartitionId>& partitions) override;
   StatusOr<std::vector<Manifest>> ListManifests(RunId from) override;
   StatusOr<JobConfig> GetConfig(const Digest& config_digest) override;
-  std::vector<char> Exist(const std::vector<std::string>& uris) override;
+  StatusOr<std::vector<char>> Exist(const std::vector<std::string>& uris) override;
   StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) override;
 
   bool Chance(double p) { return !is_calm_ && unit_(rng_) < p; }

@@ -59,6 +59,11 @@ class NoLibrary : public Library {
   StatusOr<std::optional<Build>> FindRequest(const std::string&, const std::string&) override {
     return None();
   }
+  StatusOr<std::int64_t> SaveSecret(const SealedSecret&, const std::string&, TimePoint) override {
+    return None();
+  }
+  StatusOr<std::vector<SealedSecret>> ListSecrets() override { return std::vector<SealedSecret>(); }
+  StatusOr<std::string> ServiceId() override { return std::string("service"); }
   Status Audit(const std::string&, const std::string&, const std::string&, TimePoint) override {
     return None();
   }

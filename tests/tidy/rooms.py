@@ -22,19 +22,20 @@ SERVER = {
 # Room of client/ -> what it may include: rooms of server/ and of client/.
 CLIENT = {
     "lib": ({"base", "domain"}, set()),
-    "worker": ({"base", "domain"}, {"lib"}),
+    "sql": ({"base", "domain"}, set()),
+    "worker": ({"base", "domain"}, {"lib", "sql"}),
     "frontends": ({"base", "domain"}, {"lib"}),
-    "ctl": ({"base", "domain"}, {"lib", "frontends"}),
+    "ctl": ({"base", "domain"}, {"lib", "frontends", "sql"}),
 }
 
-CLIENTS = {"client/lib", "client/worker", "client/frontends", "client/ctl"}
+CLIENTS = {"client/lib", "client/sql", "client/worker", "client/frontends", "client/ctl"}
 
 # Beginning of an include -> the rooms that may say it.
 LIBRARIES = {
     "pqxx/": {"server/store"},
-    "libpq-fe.h": {"server/store", "client/worker"},
-    "libpq/": {"server/store", "client/worker"},
-    "postgresql/": {"server/store", "client/worker"},
+    "libpq-fe.h": {"server/store", "client/sql"},
+    "libpq/": {"server/store", "client/sql"},
+    "postgresql/": {"server/store", "client/sql"},
     "grpc/": {"server/rpc", "server/daemon"} | CLIENTS,
     "grpcpp/": {"server/rpc", "server/daemon"} | CLIENTS,
     "google/": {"server/rpc", "server/daemon"} | CLIENTS,

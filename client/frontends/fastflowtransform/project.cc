@@ -124,16 +124,33 @@ class Loader {
     auto files = FindProjectFiles(request_.folder, folder);
     if (!files.ok()) return files.status();
     files_ = *std::move(files);
+    const auto schema_text = ReadIfThere(folder / "schema.yml");
+    if (!schema_text.ok()) return schema_text.status();
+    const auto schema =
+        ReadSeedSchema((folder / "schema.yml").string(), *schema_text, project_.profile.engine);
+    if (!schema.ok()) return schema.status();
     for (const std::string& path : files_.seeds) {
-      std::int64_t bytes = 0;
-      const auto content = ContentOfFile((folder / path).string(), &bytes);
+      const SeedSchema::Target target = schema->TargetOf(path);
+      FftSeed seed{.relation = target.table.empty() ? fs::path(path).stem().string() : target.table,
+                   .schema = target.schema.empty() ? project_.profile.schema : target.schema,
+                   .path = folder / path,
+                   .content = {},
+                   .types = schema->TypesOf(path)};
+      const auto content = ContentOfFile(seed.path.string(), &seed.bytes);
       if (!content.ok()) return content.status();
-      const std::string relation = fs::path(path).stem().string();
-      if (!seeds_.emplace(relation, ToHex(*content)).second)
+      seed.content = ToHex(*content);
+      if (!seeds_.emplace(seed.relation, seed.content).second)
         return Error(Code::kInvalidArgument, "{}: another seed is called {}, too",
-                     (folder / path).string(), relation);
+                     seed.path.string(), seed.relation);
+      project_.seeds.push_back(std::move(seed));
     }
+    std::ranges::sort(project_.seeds, {}, &FftSeed::relation);
     return Ok();
+  }
+
+  const FftSeed* FindSeed(const std::string& relation) const {
+    const auto at = std::ranges::lower_bound(project_.seeds, relation, {}, &FftSeed::relation);
+    return at != project_.seeds.end() && at->relation == relation ? &*at : nullptr;
   }
 
   static Json FilesAsJson(const std::vector<ProjectFile>& files) {
@@ -150,8 +167,7 @@ class Loader {
     for (const auto& [source, tables] : project_.sources)
       for (const auto& [table, relation] : tables)
         sources[source][table] = {relation.schema, relation.table};
-    for (const auto& [relation, content] : seeds_)
-      seeds[relation] = {project_.profile.schema, relation};
+    for (const FftSeed& seed : project_.seeds) seeds[seed.relation] = {seed.schema, seed.relation};
     return {{"do", "models"},
             {"engine", project_.profile.engine},
             {"schema", project_.profile.schema},
@@ -204,8 +220,8 @@ class Loader {
   void AddSource(const Json& source, FftModel& model) const {
     const auto& tables = project_.sources.at(source.at(0));
     const SourceRelation& relation = tables.at(source.at(1));
-    if (relation.schema == project_.profile.schema && seeds_.contains(relation.table))
-      model.seeds.push_back(relation.table);
+    const FftSeed* seed = FindSeed(relation.table);
+    if (seed != nullptr && seed->schema == relation.schema) model.seeds.push_back(seed->relation);
   }
 
   Status LoadPython() {

@@ -8,6 +8,7 @@
 #include "client/frontends/fastflowtransform/dotenv.h"
 #include "client/frontends/fastflowtransform/profile.h"
 #include "client/frontends/fastflowtransform/project_files.h"
+#include "client/frontends/fastflowtransform/seeds.h"
 #include "client/frontends/fastflowtransform/sources.h"
 #include "server/base/status.h"
 
@@ -32,12 +33,23 @@ struct FftModel {
   int level = 0;
 };
 
+/// A CSV file that is loaded into a table of its name.
+struct FftSeed {
+  std::string relation;
+  std::string schema;
+  std::filesystem::path path;
+  std::string content;  // SHA-256 of its bytes, 64 hexadecimal digits
+  std::int64_t bytes = 0;
+  std::map<std::string, std::string> types;  // of columns, where seeds/schema.yml tells
+};
+
 struct FftProject {
   ProjectSettings settings;
   Profile profile;
   Variables variables;  // .env files and the environment
   Sources sources;
   std::vector<FftModel> models;  // by level, then by name
+  std::vector<FftSeed> seeds;    // by relation
   std::vector<std::string> warnings;
 };
 

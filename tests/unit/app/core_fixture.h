@@ -20,7 +20,7 @@ class CoreTest : public testing::Test {
   void Start(std::size_t inbox_max = 100) {
     core_.reset();
     core_ = std::make_unique<Core>(
-        store_, library_, prober_, clock_, observer_,
+        store_, library_, prober_, secrets_, clock_, observer_,
         CoreOptions{.schedule = {}, .holder = "the test", .inbox_max = inbox_max});
     EXPECT_TRUE(Eventually([&] { return core_->View().store.ok(); }));
   }
@@ -79,6 +79,7 @@ class CoreTest : public testing::Test {
   FakeStore store_;
   FakeLibrary library_{store_, Revision()};
   FakeProber prober_;
+  Secrets secrets_{Seal(std::string(Seal::kKeyBytes, 'k'))};
   FakeClock clock_;
   NoObserver observer_;
   std::size_t reported_ = 0;

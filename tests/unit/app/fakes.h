@@ -177,7 +177,7 @@ class FakeClock final : public Clock {
 /// Everything exists, and every source holds the same.
 class FakeProber final : public Prober {
  public:
-  std::vector<char> Exist(const std::vector<std::string>& uris) override {
+  StatusOr<std::vector<char>> Exist(const std::vector<std::string>& uris) override {
     return std::vector<char>(uris.size(), 1);
   }
   StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) override {

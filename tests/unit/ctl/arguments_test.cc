@@ -129,7 +129,7 @@ TEST(Arguments, TheOtherCommands) {
 
 TEST(Arguments, Errors) {
   EXPECT_EQ(ErrorOf({"build"}),
-            "fftctl: no graph: name a folder with graph.yaml or a deployed graph");
+            "fftctl: no graph: name a folder with graph.yaml or project.yml, or a deployed graph");
   EXPECT_EQ(ErrorOf({"build", "weather"}), "fftctl: no targets: name refs, patterns or ranges");
   EXPECT_EQ(ErrorOf({"build", "./nowhere", "a"}), "fftctl: ./nowhere: no folder with a graph.yaml");
   EXPECT_THAT(ErrorOf({"build", "a/b", "c"}), HasSubstr("neither a folder with a graph.yaml nor"));

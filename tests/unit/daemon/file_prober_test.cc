@@ -26,8 +26,8 @@ TEST(FileProber, TellsWhatExists) {
   folder.Write("d/a", "one");
   const SystemClock clock;
   FileProber prober(clock);
-  EXPECT_THAT(prober.Exist({"file://" + (folder / "d/a"), "file://" + (folder / "none"),
-                            "file://" + (folder / "d"), "s3://bucket/a", ""}),
+  EXPECT_THAT(*prober.Exist({"file://" + (folder / "d/a"), "file://" + (folder / "none"),
+                             "file://" + (folder / "d"), "s3://bucket/a", ""}),
               ElementsAre(1, 0, 1, 0, 0));
 }
 

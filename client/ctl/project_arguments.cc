@@ -1,0 +1,93 @@
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+
+#include "client/ctl/typed.h"
+
+namespace fft {
+
+namespace {
+
+void AddEnvironment(CLI::App& app, Typed& typed) {
+  app.add_option("-e,--env", typed.project.env, "of a project: an environment of profiles.yml");
+}
+
+void AddEach(CLI::App& app, const std::string& name, std::vector<std::string>* to,
+             const std::string& help, const std::string& type) {
+  app.add_option_function<std::vector<std::string>>(
+         name,
+         [to](const std::vector<std::string>& values) {
+           to->insert(to->end(), values.begin(), values.end());
+         },
+         help)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->type_name(type)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+}  // namespace
+
+void FailArguments(const std::string& text) { throw CLI::ValidationError(text); }
+
+bool IsProject(const std::string& folder) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(std::filesystem::path(folder) / "project.yml", error);
+}
+
+void AddProjectOptions(CLI::App& app, Typed& typed) {
+  ProjectArguments& project = typed.project;
+  AddEnvironment(app, typed);
+  AddEach(app, "--select", &project.selects,
+          "of a project: models by glob, tag:T, type:M, kind:K, result:R, state:modified",
+          "TOKENS");
+  AddEach(app, "--exclude", &project.excludes, "of a project: not these, nor what reads them",
+          "TOKENS");
+  app.add_option_function<std::vector<std::string>>(
+         "--vars",
+         [&project](const std::vector<std::string>& values) {
+           for (const std::string& value : values) {
+             const std::size_t equals = value.find('=');
+             if (equals == 0 || equals == std::string::npos)
+               FailArguments("--vars " + value + ": not of the form NAME=VALUE");
+             project.vars[value.substr(0, equals)] = value.substr(equals + 1);
+           }
+         },
+         "of a project: over the vars of project.yml")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->type_name("NAME=VALUE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+ProjectArguments ReadProject(const Typed& typed, bool is_plan) {
+  ProjectArguments project = typed.project;
+  project.folder = typed.words.front();
+  if (typed.words.size() > 1)
+    FailArguments("'" + typed.words[1] + "': models of a project are chosen with --select");
+  if (!typed.ns.empty() || !typed.revision.empty())
+    FailArguments("--namespace and --revision are of graphs: a project's are told by its profile");
+  if (project.env.empty()) FailArguments("--env: which environment of profiles.yml");
+  project.build = typed.build;
+  project.build.is_plan = is_plan;
+  return project;
+}
+
+void AddSeedCommand(CLI::App& app, Typed& typed) {
+  auto* const seed = app.add_subcommand("seed", "load the seeds of a FastFlowTransform project");
+  seed->add_option("PROJECT", typed.words, "a folder with project.yml")->required()->expected(1);
+  AddEnvironment(*seed, typed);
+  AddEach(*seed, "--select", &typed.project.selects, "only seeds that match this glob", "GLOB");
+  seed->add_flag_callback(
+      "--force", [&typed] { typed.build.options.add_rebuild("*"); },
+      "load what is there already, too");
+  seed->final_callback([&typed] {
+    if (!IsProject(typed.words.front()))
+      FailArguments(typed.words.front() + ": no folder with a project.yml");
+    ProjectArguments project = ReadProject(typed, false);
+    project.is_seed = true;
+    typed.arguments.command = project;
+  });
+}
+
+}  // namespace fft

@@ -1,0 +1,172 @@
+#include <filesystem>
+#include <ostream>
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include "client/ctl/follow.h"
+#include "client/ctl/plan_printer.h"
+#include "client/ctl/project_progress.h"
+#include "client/ctl/session.h"
+#include "client/frontends/fastflowtransform/graph.h"
+#include "client/frontends/fastflowtransform/project.h"
+#include "client/frontends/fastflowtransform/selection.h"
+#include "client/lib/calls.h"
+#include "client/sql/session.h"
+#include "client/sql/warehouse.h"
+#include "fft/build/v1/admin.grpc.pb.h"
+#include "server/base/percent.h"
+
+namespace fft {
+
+namespace v1 = build::v1;
+namespace fs = std::filesystem;
+
+namespace {
+
+Variables Environment() {
+  Variables variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return variables;
+}
+
+/// Where our Python packages are: beside the programs.
+std::string Packages() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return (self.parent_path().parent_path() / "share/fft/python").string();
+}
+
+/// The warehouse, once we were let in: what is wrong with a connection is told before anything is
+/// sent, and nobody else's build gets a password that does not work.
+StatusOr<sql::Warehouse> FindWarehouse(const FftProject& project) {
+  const std::string what = fmt::format("environment '{}'", project.profile.name);
+  auto warehouse = sql::ReadWarehouse(project.profile.dsn);
+  if (!warehouse.ok())
+    return Error(Code::kInvalidArgument, "{}: its dsn {}", what, Message(warehouse.status()));
+  const auto session = sql::Session::Open(warehouse->conninfo, "fftctl");
+  if (!session.ok())
+    return Error(Code::kFailedPrecondition, "{}: {}: {}", what, warehouse->Uri(),
+                 Message(session.status()));
+  return warehouse;
+}
+
+struct Deployed {
+  v1::Graph graph;
+  std::vector<ProjectProgress::Model> models;  // that are asked for
+  std::vector<std::string> targets;
+};
+
+StatusOr<v1::Graph> Deploy(const Session& session, FftGraph graph) {
+  const auto sent = SendMissing(session.client, graph.files, graph.texts);
+  if (!sent.ok()) return sent.status();
+  v1::DeployGraphRequest request;
+  request.mutable_spec()->Swap(&graph.spec);
+  return session.client.Call(&v1::Graphs::Stub::DeployGraph, request);
+}
+
+Status SetConnection(const Session& session, const sql::Warehouse& warehouse) {
+  v1::SetSecretRequest request;
+  request.set_name(warehouse.Uri());
+  request.set_value(warehouse.conninfo);
+  return session.client.Call(&v1::Admin::Stub::SetSecret, request).status();
+}
+
+Status ChooseSeeds(const FftProject& project, const std::vector<std::string>& globs, Deployed* to) {
+  for (const FftSeed& seed : project.seeds) {
+    const bool is_chosen =
+        globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+          return ::fnmatch(glob.c_str(), seed.relation.c_str(), 0) == 0;
+        });
+    if (!is_chosen) continue;
+    to->models.push_back({seed.relation, 0});
+    to->targets.push_back(seed.relation);
+  }
+  if (!to->targets.empty() || globs.empty()) return Ok();
+  return Error(Code::kInvalidArgument, "no seed of {} matches", project.settings.name);
+}
+
+Status ChooseModels(const FftProject& project, const ProjectArguments& arguments, Deployed* to) {
+  const auto names = SelectModels(project, arguments.selects, arguments.excludes, {});
+  if (!names.ok()) return names.status();
+  for (const FftModel& model : project.models) {
+    if (!names->contains(model.name) || model.materialized == "ephemeral") continue;
+    to->models.push_back({model.name, model.level});
+    to->targets.push_back(model.relation);
+  }
+  return Ok();
+}
+
+StatusOr<Deployed> DeployProject(const Session& session, const ProjectArguments& arguments,
+                                 const FftProject& project) {
+  const auto warehouse = FindWarehouse(project);
+  if (!warehouse.ok()) return warehouse.status();
+  const FftPlace place = {
+      .ns = warehouse->NamespaceOf(project.profile.schema),
+      .root_uri = warehouse->Uri() + "/" + PercentEncoded(project.profile.schema)};
+  Deployed deployed;
+  auto graph = arguments.is_seed ? MakeSeedGraph(project, place) : MakeModelGraph(project, place);
+  if (!graph.ok()) return graph.status();
+  const Status chosen = arguments.is_seed ? ChooseSeeds(project, arguments.selects, &deployed)
+                                          : ChooseModels(project, arguments, &deployed);
+  if (!chosen.ok()) return chosen;
+  if (deployed.targets.empty()) return deployed;
+  if (Status set = SetConnection(session, *warehouse); !set.ok()) return set;
+  auto stored = Deploy(session, *std::move(graph));
+  if (!stored.ok()) return stored.status();
+  deployed.graph = *std::move(stored);
+  return deployed;
+}
+
+v1::CreateBuildRequest RequestOf(const ProjectArguments& arguments, const Deployed& deployed) {
+  v1::CreateBuildRequest request;
+  request.set_request_id(arguments.build.request_id);
+  request.set_graph(deployed.graph.name());
+  request.set_revision(deployed.graph.revision());
+  request.mutable_targets()->Assign(deployed.targets.begin(), deployed.targets.end());
+  *request.mutable_options() = arguments.build.options;
+  return request;
+}
+
+}  // namespace
+
+int Run(const Session& session, const ProjectArguments& arguments) {
+  const auto project = LoadFftProject({.folder = arguments.folder,
+                                       .env = arguments.env,
+                                       .vars = arguments.vars,
+                                       .environment = Environment(),
+                                       .packages = Packages()});
+  if (!project.ok()) return Report(session, project.status());
+  if (!session.is_json())
+    for (const std::string& warning : project->warnings)
+      session.err << "warning: " << warning << '\n';
+  const auto deployed = DeployProject(session, arguments, *project);
+  if (!deployed.ok()) return Report(session, deployed.status());
+  if (deployed->targets.empty()) {
+    if (!session.is_json()) session.out << "nothing to do\n";
+    return kDone;
+  }
+  const v1::CreateBuildRequest request = RequestOf(arguments, *deployed);
+  if (arguments.build.is_plan) {
+    const auto plan = PlanBuild(session.client, request);
+    if (!plan.ok()) return Report(session, plan.status());
+    if (session.is_json())
+      session.PrintJson(*plan);
+    else
+      session.out << PlanText(*plan, session.arguments.is_verbose);
+    return kDone;
+  }
+  const auto build = CreateBuild(session.client, request);
+  if (!build.ok()) return Report(session, build.status());
+  std::ostream nowhere(nullptr);
+  ProjectProgress progress(session.is_json() ? nowhere : session.out, deployed->models);
+  return Follow(session, build->id(), progress);
+}
+
+}  // namespace fft

@@ -1,0 +1,239 @@
+#include "client/frontends/fastflowtransform/graph.h"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "client/frontends/fastflowtransform/fingerprint.h"
+
+namespace fft {
+
+namespace {
+
+namespace v1 = build::v1;
+using Json = nlohmann::json;
+
+constexpr std::size_t kNameMax = 63;  // of PostgreSQL; a longer one would be cut
+
+/// In a template: braces doubled.
+std::string Literal(const std::string& text) {
+  std::string literal;
+  for (const char c : text) {
+    if (c == '{' || c == '}') literal += c;
+    literal += c;
+  }
+  return literal;
+}
+
+std::string ShortDigest(const std::string& text) { return ToShortHex(Sha256(text)); }
+
+/// A name that an environment may have.
+std::string VariableOf(const std::string& name) {
+  std::string variable;
+  for (const char c : name) {
+    const bool is_plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+    variable += is_plain ? c : '_';
+  }
+  return variable == name ? variable : variable + "_" + ShortDigest(name);
+}
+
+std::vector<std::string> Texts(const Json& value) {
+  if (value.is_string()) return {value.get<std::string>()};
+  std::vector<std::string> texts;
+  if (value.is_array())
+    for (const Json& each : value)
+      if (each.is_string()) texts.push_back(each);
+  return texts;
+}
+
+class GraphMaker {
+ public:
+  GraphMaker(const FftProject& project, const FftPlace& place) : project_(project), place_(place) {
+    for (const FftModel& model : project.models) models_[model.name] = &model;
+    for (const FftSeed& seed : project.seeds)
+      if (seed.schema == project.profile.schema) seeds_.insert(seed.relation);
+    NoteSurroundings();
+  }
+
+  StatusOr<FftGraph> MakeSeeds() {
+    Name(fmt::format("{}.{}.seeds", project_.settings.name, project_.profile.name));
+    for (const FftSeed& seed : project_.seeds)
+      if (Status s = AddSeed(seed); !s.ok()) return s;
+    return std::move(graph_);
+  }
+
+  StatusOr<FftGraph> MakeModels() {
+    Name(fmt::format("{}.{}", project_.settings.name, project_.profile.name));
+    for (const FftModel& model : project_.models) {
+      if (model.materialized == "ephemeral") continue;  // it is in its readers' text
+      if (Status s = AddModel(model); !s.ok()) return s;
+    }
+    return std::move(graph_);
+  }
+
+ private:
+  void Name(const std::string& name) {
+    graph_.spec.set_name(name);
+    graph_.spec.set_default_namespace(place_.ns);
+    graph_.spec.set_root_uri(place_.root_uri);
+  }
+
+  /// Facts that all models share.  Of variables only digests: a value may be a secret.
+  void NoteSurroundings() {
+    surroundings_["ENGINE"] = project_.profile.engine;
+    surroundings_["PROFILE"] = project_.profile.name;
+    surroundings_["SOURCES"] = ShortDigest(SourcesJson(project_.sources));
+    for (const auto& [name, value] : project_.variables)
+      if (name.starts_with("FF_"))
+        surroundings_[VariableOf(name)] = ShortDigest(name + "=" + WithoutPasswords(value));
+  }
+
+  std::string AddText(const std::string& path, const std::string& text, v1::JobSpec* job) {
+    const Digest digest = Sha256(text);
+    graph_.texts.emplace(digest, text);
+    v1::FrozenFile* file = job->add_files();
+    file->set_path(path);
+    file->set_digest(std::string(digest.view()));
+    file->set_size_bytes(static_cast<std::int64_t>(text.size()));
+    return path;
+  }
+
+  /// What it reads: through ephemeral models what those read.
+  void AddInputs(const FftModel& model, std::set<std::string>* relations,
+                 std::set<std::string>* seeds) const {
+    for (const std::string& seed : model.seeds)
+      if (seeds_.contains(seed)) seeds->insert(seed);
+    for (const std::string& dep : model.deps) {
+      const FftModel& read = *models_.at(dep);
+      if (read.materialized == "ephemeral")
+        AddInputs(read, relations, seeds);
+      else
+        relations->insert(read.relation);
+    }
+  }
+
+  Status AddModel(const FftModel& model) {
+    if (model.relation.size() > kNameMax)
+      return Error(Code::kInvalidArgument,
+                   "{}: {} is longer than the {} bytes of a name in PostgreSQL", model.path,
+                   model.relation, kNameMax);
+    v1::JobSpec& job = *graph_.spec.add_jobs();
+    job.set_label(model.name);
+    job.add_outputs(Literal(model.relation));
+    job.mutable_env()->insert(surroundings_.begin(), surroundings_.end());
+    std::set<std::string> relations, seeds;
+    AddInputs(model, &relations, &seeds);
+    for (const std::string& relation : relations) {
+      v1::Input* input = job.add_inputs();
+      input->set_kind(v1::MATERIALIZE);
+      input->set_ref(Literal(relation));
+    }
+    for (const std::string& seed : seeds) {
+      v1::Input* input = job.add_inputs();
+      input->set_kind(v1::QUERY);
+      input->set_identity(v1::IDENTITY_NONE);
+      input->set_ref(Literal(seed));
+    }
+    // The file counts, whether it has been loaded or not.
+    for (const FftSeed& seed : project_.seeds)
+      for (const std::string& read : model.seeds)
+        if (read == seed.relation)
+          (*job.mutable_env())[VariableOf("SEED_" + read)] = seed.content.substr(0, 12);
+    (*job.mutable_annotations())["node_name"] = model.name;
+    (*job.mutable_annotations())["fingerprint"] = model.fingerprint;
+    if (model.is_python)
+      return Error(Code::kInvalidArgument, "{}: Python models are not offered yet", model.path);
+    return AddSql(model, &job);
+  }
+
+  Status AddSql(const FftModel& model, v1::JobSpec* job) {
+    const Json config = Json::parse(model.config);
+    job->set_runner(v1::RUNNER_SQL);
+    v1::SqlTask& sql = *job->mutable_sql();
+    sql.set_query(AddText(model.path, model.text, job));
+    for (const std::string& hook : Texts(config.value("pre_hook", Json()))) sql.add_pre_hooks(hook);
+    for (const std::string& hook : Texts(config.value("post_hook", Json())))
+      sql.add_post_hooks(hook);
+    if (model.materialized == "view") sql.set_materialization(v1::MATERIALIZATION_VIEW);
+    if (model.materialized != "incremental") return Ok();
+    sql.set_materialization(v1::MATERIALIZATION_INCREMENTAL);
+    return AddIncremental(model, config, job);
+  }
+
+  Status AddIncremental(const FftModel& model, const Json& config, v1::JobSpec* job) {
+    v1::SqlTask& sql = *job->mutable_sql();
+    Json told = config.value("incremental", Json::object());
+    if (!told.is_object()) told = Json::object();
+    // project.yml goes over what the model says itself.
+    const Json overlays = Json::parse(project_.settings.incremental);
+    for (const std::string& name : {model.relation, model.name})
+      if (overlays.contains(name) && overlays[name].is_object())
+        for (const auto& [key, value] : overlays[name].items()) told[key] = value;
+    for (const char* key : {"unique_key", "primary_key"})
+      if (!told.contains("unique_key") && config.contains(key)) told["unique_key"] = config[key];
+    for (const std::string& column : Texts(told.value("unique_key", Json())))
+      sql.add_unique_key(column);
+    const std::string change = told.value("on_schema_change", "ignore");
+    if (change == "append_new_columns")
+      sql.set_on_schema_change(v1::ON_SCHEMA_CHANGE_APPEND_NEW_COLUMNS);
+    else if (change == "sync_all_columns")
+      sql.set_on_schema_change(v1::ON_SCHEMA_CHANGE_SYNC_ALL_COLUMNS);
+    else if (change != "ignore")
+      return Error(Code::kInvalidArgument,
+                   "{}: on_schema_change '{}' is none of ignore, append_new_columns, "
+                   "sync_all_columns",
+                   model.path, change);
+    std::string delta = model.incremental_text;
+    if (told.contains("delta_sql") && told["delta_sql"].is_string()) delta = told["delta_sql"];
+    if (!delta.empty() && delta != model.text)
+      sql.set_delta_query(AddText(model.path + ".delta", delta, job));
+    return Ok();
+  }
+
+  Status AddSeed(const FftSeed& seed) {
+    if (seed.schema != project_.profile.schema)
+      return Error(Code::kInvalidArgument,
+                   "{}: its target is schema {}, and seeds are loaded into the project's own, {}",
+                   seed.path.string(), seed.schema, project_.profile.schema);
+    v1::JobSpec& job = *graph_.spec.add_jobs();
+    job.set_label(seed.relation);
+    job.add_outputs(Literal(seed.relation));
+    job.set_runner(v1::RUNNER_SQL);
+    v1::SqlTask& sql = *job.mutable_sql();
+    const auto digest = DigestFromHex(seed.content);
+    v1::FrozenFile* file = job.add_files();
+    file->set_path("seeds/" + seed.relation + ".csv");
+    file->set_digest(std::string(digest->view()));
+    file->set_size_bytes(seed.bytes);
+    sql.set_csv(file->path());
+    auto columns = ReadSeedColumns(seed.path, seed.types);
+    if (!columns.ok()) return columns.status();
+    for (const auto& [name, type] : *columns) {
+      v1::SqlColumn& column = *sql.add_columns();
+      column.set_name(name);
+      column.set_type(type);
+    }
+    graph_.files.emplace(*digest, seed.path);
+    return Ok();
+  }
+
+  const FftProject& project_;
+  const FftPlace& place_;
+  std::map<std::string, const FftModel*> models_;
+  std::set<std::string> seeds_;  // relations of seeds in the project's schema
+  std::map<std::string, std::string> surroundings_;
+  FftGraph graph_;
+};
+
+}  // namespace
+
+StatusOr<FftGraph> MakeModelGraph(const FftProject& project, const FftPlace& place) {
+  return GraphMaker(project, place).MakeModels();
+}
+
+StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place) {
+  return GraphMaker(project, place).MakeSeeds();
+}
+
+}  // namespace fft

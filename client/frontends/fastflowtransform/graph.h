@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "client/frontends/fastflowtransform/project.h"
+#include "fft/build/v1/graphs.pb.h"
+#include "server/base/digest.h"
+#include "server/base/status.h"
+
+namespace fft {
+
+/// Where a project's relations are to be, in the service's words.
+struct FftPlace {
+  std::string ns;        // HOST:PORT:DATABASE:SCHEMA
+  std::string root_uri;  // postgresql://HOST:PORT/DATABASE/SCHEMA
+};
+
+/// Jobs of the service and what their files say.
+struct FftGraph {
+  build::v1::GraphSpec spec;
+  std::map<Digest, std::string> texts;
+  std::map<Digest, std::filesystem::path> files;
+};
+
+/// A job a model that leaves a relation; graph PROJECT.ENV.  INVALID_ARGUMENT names the file of a
+/// model that this service can't take.
+StatusOr<FftGraph> MakeModelGraph(const FftProject& project, const FftPlace& place);
+
+/// A job a seed, which loads it; graph PROJECT.ENV.seeds.  Models look at seeds as at data that
+/// others maintain: only who asks for them loads them.
+StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place);
+
+}  // namespace fft

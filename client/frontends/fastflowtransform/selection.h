@@ -1,0 +1,31 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client/frontends/fastflowtransform/project.h"
+#include "server/base/status.h"
+
+namespace fft {
+
+/// What earlier runs left, for `result:` and `state:`.
+struct SelectionPast {
+  std::set<std::string> failed;    // names of models whose last run failed
+  std::set<std::string> modified;  // names of models whose own text is not what it was
+};
+
+/// The names of the models that `selects` and `excludes` leave, with the upstreams of what is
+/// selected.  A selector is one or more tokens, parted by blanks or commas, that must all hold:
+///
+///   GLOB         over the name or the relation
+///   tag:X  type:view  kind:python  result:error  result:success  state:modified  state:modified+
+///
+/// Several selectors add up; none at all is everything.  What is excluded takes its downstreams
+/// along.  INVALID_ARGUMENT names a token that is none of these, or that selects nothing.
+StatusOr<std::set<std::string>> SelectModels(const FftProject& project,
+                                             const std::vector<std::string>& selects,
+                                             const std::vector<std::string>& excludes,
+                                             const SelectionPast& past);
+
+}  // namespace fft

@@ -1,0 +1,80 @@
+#include "client/sql/ledger.h"
+
+namespace fft::sql {
+
+namespace {
+
+constexpr char kRuns[] = "_ff_run";
+constexpr char kMeta[] = "_ff_meta";
+
+}  // namespace
+
+Status Ledger::Prepare(Session& session) const {
+  const auto found = session.Run(
+      {{.text = "SELECT to_regnamespace($1) IS NOT NULL, to_regclass($2) IS NOT NULL, "
+                "to_regclass($3) IS NOT NULL",
+        .parameters = {Quoted(schema_), Quoted(schema_, kRuns), Quoted(schema_, kMeta)}}});
+  if (!found.ok()) return found.status();
+  const auto has = [&](int column) { return found->front().at(0, column) == "t"; };
+  if (has(0) && has(1) && has(2)) return Ok();
+  // Two that make them at once would collide in the catalog.
+  std::vector<Statement> statements = {
+      {.text = "BEGIN"},
+      {.text = "SELECT pg_advisory_xact_lock(hashtext($1))", .parameters = {"fft " + schema_}}};
+  if (!has(0)) statements.push_back({.text = "CREATE SCHEMA IF NOT EXISTS " + Quoted(schema_)});
+  if (!has(1))
+    statements.push_back(
+        {.text = fmt::format("CREATE TABLE IF NOT EXISTS {} (relation text PRIMARY KEY, "
+                             "service text NOT NULL, epoch bigint NOT NULL, run bigint NOT NULL, "
+                             "node bigint NOT NULL, ended_at timestamptz)",
+                             Quoted(schema_, kRuns))});
+  if (!has(2))
+    statements.push_back(
+        {.text = fmt::format("CREATE TABLE IF NOT EXISTS {} (node_name text PRIMARY KEY, "
+                             "relation text NOT NULL, fingerprint text NOT NULL, "
+                             "engine text NOT NULL, built_at timestamptz NOT NULL)",
+                             Quoted(schema_, kMeta))});
+  statements.push_back({.text = "COMMIT"});
+  const auto made = session.Run(statements);
+  if (!made.ok()) session.Rollback();
+  return made.status();
+}
+
+Statement Ledger::Take() const {
+  return {.text = fmt::format("INSERT INTO {} AS r (relation, service, epoch, run, node) "
+                              "VALUES ($1, '', 0, 0, 0) ON CONFLICT (relation) DO UPDATE "
+                              "SET relation = EXCLUDED.relation "
+                              "RETURNING service, epoch, run, node",
+                              Quoted(schema_, kRuns)),
+          .parameters = {relation_}};
+}
+
+Ledger::Standing Ledger::Judge(const Answer& taken, const Writer& writer) {
+  if (taken.at(0, 0) != writer.service) return Standing::kMayWrite;
+  if (taken.number(0, 3) == writer.node) return Standing::kHasWritten;
+  const std::pair last(taken.number(0, 1), taken.number(0, 2));
+  return last > std::pair(writer.epoch, writer.run) ? Standing::kIsLate : Standing::kMayWrite;
+}
+
+std::vector<Statement> Ledger::Record(const Writer& writer, const std::string& node_name,
+                                      const std::string& fingerprint) const {
+  std::vector<Statement> statements = {
+      {.text = fmt::format("UPDATE {} SET service = $2, epoch = $3, run = $4, node = $5, "
+                           "ended_at = now() WHERE relation = $1",
+                           Quoted(schema_, kRuns)),
+       .parameters = {relation_, writer.service, std::to_string(writer.epoch),
+                      std::to_string(writer.run), std::to_string(writer.node)}}};
+  if (node_name.empty()) return statements;
+  // A table of before may lack the key that an upsert needs.
+  statements.push_back(
+      {.text = fmt::format("DELETE FROM {} WHERE node_name = $1", Quoted(schema_, kMeta)),
+       .parameters = {node_name}});
+  statements.push_back(
+      {.text = fmt::format("INSERT INTO {} (node_name, relation, fingerprint, engine, built_at) "
+                           "VALUES ($1, $2, $3, 'postgres', now())",
+                           Quoted(schema_, kMeta)),
+       .parameters = {node_name, relation_, fingerprint}});
+  return statements;
+}
+
+}  // namespace fft::sql

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <libpq-fe.h>
+
+#include "server/base/handle.h"
+#include "server/base/status.h"
+
+namespace fft::sql {
+
+/// One statement and its parameters, as text.
+struct Statement {
+  std::string text;
+  std::vector<std::string> parameters = {};
+  /// Where in `text` the user's own begins and what it is called, for errors.
+  std::size_t own_at = 0;
+  std::string own_name = {};
+};
+
+/// What a statement answered: rows of text.
+class Answer {
+ public:
+  explicit Answer(PGresult* result) : result_(result) {}
+  int rows() const { return PQntuples(result_.get()); }
+  std::string_view at(int row, int column) const {
+    return {PQgetvalue(result_.get(), row, column),
+            static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+  }
+  std::int64_t number(int row, int column) const;
+  /// Rows that a statement made or touched.
+  std::int64_t touched() const;
+
+ private:
+  Handle<PGresult, PQclear> result_;
+};
+
+/// Ends whatever a session is doing on the server.  Safe from any thread; outlives the session.
+class Canceller {
+ public:
+  explicit Canceller(PGconn* connection) : cancel_(PQgetCancel(connection)) {}
+  void Cancel() const;
+
+ private:
+  Handle<PGcancel, PQfreeCancel> cancel_;
+};
+
+/// A session with PostgreSQL, by one thread at a time.  Never reconnects by itself.
+///
+/// Errors carry {"sqlstate": ...} and say what to do:
+///   UNAVAILABLE       the server is away, or undid it for a reason that passes: try again
+///   INVALID_ARGUMENT  the statement's own fault; with the line in the user's text
+///   CANCELLED         by Canceller or statement_timeout
+///   UNKNOWN           the connection broke while a COMMIT was under way: done or not
+class Session {
+ public:
+  /// FAILED_PRECONDITION: refused, a wrong password say; UNAVAILABLE: nobody answers.  Neither
+  /// tells the password.
+  static StatusOr<Session> Open(const std::string& conninfo, const std::string& program);
+
+  bool IsAlive() const;
+  PGconn* raw() const { return connection_.get(); }
+
+  /// All of them in one round trip, up to the first that fails.  Outside of a transaction each run
+  /// is one.
+  StatusOr<std::vector<Answer>> Run(const std::vector<Statement>& statements);
+  /// Undoes an open transaction.
+  void Rollback();
+  /// `COPY ... FROM STDIN` of what `next` gives until it gives nothing; the rows.
+  StatusOr<std::int64_t> CopyIn(const std::string& statement,
+                                const std::function<StatusOr<std::string>()>& next);
+
+ private:
+  Handle<PGconn, PQfinish> connection_;
+};
+
+/// `"name"`, with quotes inside doubled.
+std::string Quoted(std::string_view name);
+/// "schema"."name"
+std::string Quoted(std::string_view schema, std::string_view name);
+
+/// The code of an error of PostgreSQL; empty: it had none.
+std::string SqlStateOf(const Status& status);
+
+}  // namespace fft::sql

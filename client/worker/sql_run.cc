@@ -1,0 +1,104 @@
+#include "client/worker/sql_run.h"
+
+#include <fstream>
+#include <iterator>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "client/worker/outcome.h"
+#include "client/worker/times.h"
+#include "server/base/percent.h"
+
+namespace fft {
+namespace {
+
+namespace v1 = build::v1;
+
+StatusOr<std::string> TextOf(const std::string& files, const std::string& path) {
+  if (path.empty()) return std::string();
+  const std::string place = files + "/" + path;
+  std::ifstream file(place, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file || file.bad()) return Error(Code::kUnavailable, "{} cannot be read", place);
+  return text;
+}
+
+std::string Annotation(const v1::Grant& grant, const char* name) {
+  const auto found = grant.annotations().find(name);
+  return found == grant.annotations().end() ? "" : found->second;
+}
+
+/// Numbers of what happened, for whoever reads the run's metadata.
+std::string MetadataOf(const sql::Made& made) {
+  nlohmann::json told = {{"query_duration_ms", made.query_ms}};
+  if (made.rows >= 0) told["rows"] = made.rows;
+  if (made.scanned >= 0) told["bytes_scanned"] = made.scanned;
+  if (made.was_made) told["made_by_an_earlier_attempt"] = true;
+  return nlohmann::json{{"sql", told}}.dump();
+}
+
+v1::Outcome OutcomeOf(const Status& failed, bool is_stopped) {
+  switch (failed.code()) {
+    case Code::kInvalidArgument:
+    case Code::kFailedPrecondition: return v1::OUTCOME_FAILED;
+    case Code::kDeadlineExceeded: return v1::OUTCOME_TIME_LIMIT;
+    // Cancelled on the server by somebody else, or by a limit of the server's own.
+    case Code::kCancelled: return is_stopped ? v1::OUTCOME_CANCELLED : v1::OUTCOME_FAILED;
+    case Code::kUnavailable: return v1::OUTCOME_RETRIABLE;
+    default: return v1::OUTCOME_INFRASTRUCTURE;
+  }
+}
+
+}  // namespace
+
+StatusOr<sql::Making> MakingOf(const v1::Grant& grant, const std::string& files,
+                               const std::string& service) {
+  const v1::SqlTask& task = grant.config().sql();
+  const std::string& root = grant.root_uri();
+  if (grant.config().outputs_size() != 1)
+    return Error(Code::kInvalidArgument, "an SQL run makes exactly one relation");
+  if (grant.connection().empty())
+    return Error(Code::kInvalidArgument,
+                 "the daemon has no secret that says how to connect to {}; see SetSecret", root);
+  sql::Making making;
+  making.task = task;
+  making.schema = PercentDecoded(root.substr(root.rfind('/') + 1));
+  making.relation = grant.config().outputs(0);
+  for (const auto& [path, text] : {std::pair(&task.query(), &making.query),
+                                   std::pair(&task.delta_query(), &making.delta_query)}) {
+    auto read = TextOf(files, *path);
+    if (!read.ok()) return read.status();
+    *text = *std::move(read);
+  }
+  if (!task.csv().empty()) making.csv = files + "/" + task.csv();
+  making.writer = {service, grant.epoch(), grant.run(), grant.node()};
+  making.node_name = Annotation(grant, "node_name");
+  making.fingerprint = Annotation(grant, "fingerprint");
+  making.scan_max = grant.limits().scan_max_bytes();
+  making.wall_max = WallMax(grant);
+  return making;
+}
+
+v1::RunReport JudgeSql(const v1::Grant& grant, const StatusOr<sql::Made>& made, bool is_stopped) {
+  if (!made.ok()) {
+    const v1::Outcome outcome = OutcomeOf(made.status(), is_stopped);
+    v1::RunReport report = ReportWithoutExit(
+        grant, outcome,
+        outcome == v1::OUTCOME_CANCELLED ? "stopped by the daemon" : Message(made.status()));
+    // What was not committed changed nothing; of a COMMIT that broke nobody knows.
+    report.set_left_outputs_alone(made.status().code() != Code::kUnknown &&
+                                  made.status().code() != Code::kAborted);
+    return report;
+  }
+  v1::RunReport report = ReportWithoutExit(grant, v1::OUTCOME_SUCCEEDED, "");
+  report.set_left_outputs_alone(false);
+  v1::OutputReport* output = report.add_outputs();
+  output->set_ref(grant.config().outputs(0));
+  output->set_rows(made->rows);
+  output->set_size_bytes(made->bytes);
+  report.set_metadata(MetadataOf(*made));
+  return report;
+}
+
+}  // namespace fft
