@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 
@@ -5,11 +6,14 @@
 
 #include <fmt/format.h>
 #include <fnmatch.h>
+#include <nlohmann/json.hpp>
 
 #include "client/ctl/follow.h"
+#include "client/ctl/format.h"
 #include "client/ctl/plan_printer.h"
 #include "client/ctl/project_progress.h"
 #include "client/ctl/session.h"
+#include "client/frontends/fastflowtransform/artifacts.h"
 #include "client/frontends/fastflowtransform/graph.h"
 #include "client/frontends/fastflowtransform/project.h"
 #include "client/frontends/fastflowtransform/selection.h"
@@ -17,6 +21,7 @@
 #include "client/sql/session.h"
 #include "client/sql/warehouse.h"
 #include "fft/build/v1/admin.grpc.pb.h"
+#include "fft/build/v1/nodes.grpc.pb.h"
 #include "server/base/percent.h"
 
 namespace fft {
@@ -71,11 +76,15 @@ StatusOr<v1::Graph> Deploy(const Session& session, FftGraph graph) {
   return session.client.Call(&v1::Graphs::Stub::DeployGraph, request);
 }
 
-Status SetConnection(const Session& session, const sql::Warehouse& warehouse) {
-  v1::SetSecretRequest request;
-  request.set_name(warehouse.Uri());
-  request.set_value(warehouse.conninfo);
-  return session.client.Call(&v1::Admin::Stub::SetSecret, request).status();
+Status SetSecrets(const Session& session, const std::map<std::string, std::string>& secrets) {
+  for (const auto& [name, value] : secrets) {
+    v1::SetSecretRequest request;
+    request.set_name(name);
+    request.set_value(value);
+    const auto set = session.client.Call(&v1::Admin::Stub::SetSecret, request);
+    if (!set.ok()) return set.status();
+  }
+  return Ok();
 }
 
 Status ChooseSeeds(const FftProject& project, const std::vector<std::string>& globs, Deployed* to) {
@@ -93,7 +102,8 @@ Status ChooseSeeds(const FftProject& project, const std::vector<std::string>& gl
 }
 
 Status ChooseModels(const FftProject& project, const ProjectArguments& arguments, Deployed* to) {
-  const auto names = SelectModels(project, arguments.selects, arguments.excludes, {});
+  const auto names =
+      SelectModels(project, arguments.selects, arguments.excludes, ReadPast(project));
   if (!names.ok()) return names.status();
   for (const FftModel& model : project.models) {
     if (!names->contains(model.name) || model.materialized == "ephemeral") continue;
@@ -109,7 +119,8 @@ StatusOr<Deployed> DeployProject(const Session& session, const ProjectArguments&
   if (!warehouse.ok()) return warehouse.status();
   const FftPlace place = {
       .ns = warehouse->NamespaceOf(project.profile.schema),
-      .root_uri = warehouse->Uri() + "/" + PercentEncoded(project.profile.schema)};
+      .root_uri = warehouse->Uri() + "/" + PercentEncoded(project.profile.schema),
+      .packages = Packages()};
   Deployed deployed;
   auto graph = arguments.is_seed ? MakeSeedGraph(project, place) : MakeModelGraph(project, place);
   if (!graph.ok()) return graph.status();
@@ -117,7 +128,8 @@ StatusOr<Deployed> DeployProject(const Session& session, const ProjectArguments&
                                           : ChooseModels(project, arguments, &deployed);
   if (!chosen.ok()) return chosen;
   if (deployed.targets.empty()) return deployed;
-  if (Status set = SetConnection(session, *warehouse); !set.ok()) return set;
+  graph->secrets.emplace(warehouse->Uri(), warehouse->conninfo);
+  if (Status set = SetSecrets(session, graph->secrets); !set.ok()) return set;
   auto stored = Deploy(session, *std::move(graph));
   if (!stored.ok()) return stored.status();
   deployed.graph = *std::move(stored);
@@ -132,6 +144,74 @@ v1::CreateBuildRequest RequestOf(const ProjectArguments& arguments, const Deploy
   request.mutable_targets()->Assign(deployed.targets.begin(), deployed.targets.end());
   *request.mutable_options() = arguments.build.options;
   return request;
+}
+
+/// What the run that built a model says of itself.
+void AddMetadata(const v1::Run& run, ModelReport* report) {
+  const auto told = nlohmann::json::parse(run.metadata(), nullptr, /*allow_exceptions=*/false);
+  if (!told.is_object()) return;
+  if (told.contains("http")) report->http = told["http"].dump();
+  const auto sql = told.find("sql");
+  if (sql == told.end() || !sql->is_object()) return;
+  for (const auto& [name, to] :
+       {std::pair("bytes_scanned", &report->bytes_scanned), std::pair("rows", &report->rows),
+        std::pair("query_duration_ms", &report->query_duration_ms)})
+    if (sql->contains(name) && (*sql)[name].is_number_integer())
+      *to = (*sql)[name].get<std::int64_t>();
+}
+
+ModelReport ReportOf(const Session& session, const std::string& name, const ModelResult& result) {
+  ModelReport report{.name = name,
+                     .status = "skipped",
+                     .started = result.started,
+                     .finished = result.ended,
+                     .message = result.message};
+  if (result.status == ModelResult::Status::kSucceeded) report.status = "success";
+  if (result.status == ModelResult::Status::kFailed) report.status = "error";
+  if (result.status == ModelResult::Status::kCancelled) report.message = "not started";
+  if (result.run == 0) return report;
+  v1::GetRunRequest request;
+  request.set_id(result.run);
+  const auto run = session.client.Call(&v1::Runs::Stub::GetRun, request);
+  if (run.ok()) AddMetadata(*run, &report);
+  return report;
+}
+
+/// A build that found no table where a seed is to be.
+void HintAtSeeds(const Session& session, const ProjectArguments& arguments,
+                 const FftProject& project, const ProjectProgress& progress) {
+  for (const FftSeed& seed : project.seeds)
+    if (progress.ended()->message().find(fmt::format(" queries {},", seed.relation)) !=
+        std::string::npos)
+      session.out << fmt::format("  load the seeds first: fftctl seed {} --env {}\n",
+                                 arguments.folder, arguments.env);
+}
+
+/// Writes the artifacts and says which budgets were exceeded.  The exit code that follows.
+int Account(const Session& session, const FftProject& project, const ProjectProgress& progress) {
+  ProjectReport report{.started = ToTimePoint(progress.ended()->receive_time()),
+                       .finished = ToTimePoint(progress.ended()->end_time())};
+  std::vector<ModelSpending> spending;
+  for (const FftModel& model : project.models) {
+    const auto result = progress.results().find(model.name);
+    if (result == progress.results().end()) continue;
+    const ModelReport& told =
+        report.models.emplace_back(ReportOf(session, model.name, result->second));
+    spending.push_back({.name = model.name,
+                        .tags = TagsOf(model),
+                        .spent = {.bytes_scanned = told.bytes_scanned.value_or(0),
+                                  .rows = told.rows.value_or(0),
+                                  .query_duration_ms = told.query_duration_ms.value_or(0)}});
+  }
+  report.breaches = FindBreaches(project.budgets, spending);
+  for (const Status& written : {WriteRunResults(project, report), WriteManifest(project)})
+    if (!written.ok()) session.err << "warning: " << Message(written) << '\n';
+  int code = kDone;
+  for (const Breach& breach : report.breaches) {
+    session.err << breach.Line() << '\n';
+    if (breach.is_error) code = kFailed;
+  }
+  return code;
 }
 
 }  // namespace
@@ -166,7 +246,10 @@ int Run(const Session& session, const ProjectArguments& arguments) {
   if (!build.ok()) return Report(session, build.status());
   std::ostream nowhere(nullptr);
   ProjectProgress progress(session.is_json() ? nowhere : session.out, deployed->models);
-  return Follow(session, build->id(), progress);
+  const int code = Follow(session, build->id(), progress);
+  if (!session.is_json() && progress.ended()) HintAtSeeds(session, arguments, *project, progress);
+  if (arguments.is_seed || !progress.ended()) return code;
+  return std::max(code, Account(session, *project, progress));
 }
 
 }  // namespace fft

@@ -17,27 +17,30 @@ Status Ledger::Prepare(Session& session) const {
   if (!found.ok()) return found.status();
   const auto has = [&](int column) { return found->front().at(0, column) == "t"; };
   if (has(0) && has(1) && has(2)) return Ok();
-  // Two that make them at once would collide in the catalog.
-  std::vector<Statement> statements = {
-      {.text = "BEGIN"},
-      {.text = "SELECT pg_advisory_xact_lock(hashtext($1))", .parameters = {"fft " + schema_}}};
-  if (!has(0)) statements.push_back({.text = "CREATE SCHEMA IF NOT EXISTS " + Quoted(schema_)});
-  if (!has(1))
-    statements.push_back(
-        {.text = fmt::format("CREATE TABLE IF NOT EXISTS {} (relation text PRIMARY KEY, "
-                             "service text NOT NULL, epoch bigint NOT NULL, run bigint NOT NULL, "
-                             "node bigint NOT NULL, ended_at timestamptz)",
-                             Quoted(schema_, kRuns))});
-  if (!has(2))
-    statements.push_back(
-        {.text = fmt::format("CREATE TABLE IF NOT EXISTS {} (node_name text PRIMARY KEY, "
-                             "relation text NOT NULL, fingerprint text NOT NULL, "
-                             "engine text NOT NULL, built_at timestamptz NOT NULL)",
-                             Quoted(schema_, kMeta))});
-  statements.push_back({.text = "COMMIT"});
-  const auto made = session.Run(statements);
+  // Two that make them at once would collide in the catalog.  The lock is the session's, since only
+  // a new transaction sees for certain what others made while it waited: PostgreSQL remembers what
+  // it did not find.
+  const std::vector<std::string> lock = {"fft " + schema_};
+  const auto locked =
+      session.Run({{.text = "SELECT pg_advisory_lock(hashtext($1))", .parameters = lock}});
+  if (!locked.ok()) return locked.status();
+  const auto made = session.Run(
+      {{.text = "BEGIN"},
+       // Who may not make schemas may have one.
+       {.text = has(0) ? "SELECT 1" : "CREATE SCHEMA IF NOT EXISTS " + Quoted(schema_)},
+       {.text = fmt::format("CREATE TABLE IF NOT EXISTS {} (relation text PRIMARY KEY, "
+                            "service text NOT NULL, epoch bigint NOT NULL, run bigint NOT NULL, "
+                            "node bigint NOT NULL, ended_at timestamptz)",
+                            Quoted(schema_, kRuns))},
+       {.text = fmt::format("CREATE TABLE IF NOT EXISTS {} (node_name text PRIMARY KEY, "
+                            "relation text NOT NULL, fingerprint text NOT NULL, "
+                            "engine text NOT NULL, built_at timestamptz NOT NULL)",
+                            Quoted(schema_, kMeta))},
+       {.text = "COMMIT"}});
   if (!made.ok()) session.Rollback();
-  return made.status();
+  const auto unlocked =
+      session.Run({{.text = "SELECT pg_advisory_unlock(hashtext($1))", .parameters = lock}});
+  return made.ok() ? unlocked.status() : made.status();
 }
 
 Statement Ledger::Take() const {

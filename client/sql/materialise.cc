@@ -85,7 +85,7 @@ class Maker {
     }
     kind_ = (*begun)[3].rows() == 0 ? "" : std::string((*begun)[3].at(0, 0));
     if (Status s = Guard(); !s.ok()) return s;
-    if (!making_.task.csv().empty()) return Load();
+    if (IsLoad()) return Load();
     if (IsDelta()) return Add();
     return Replace();
   }
@@ -114,6 +114,7 @@ class Maker {
     return answers;
   }
 
+  bool IsLoad() const { return !making_.csv.empty(); }
   bool IsTable() const { return kind_ == "r" || kind_ == "p"; }
   bool IsDelta() const {
     return making_.task.materialization() == v1::MATERIALIZATION_INCREMENTAL && IsTable();
@@ -142,7 +143,7 @@ class Maker {
   Status Guard() {
     std::vector<Statement> statements;
     AddHooks(making_.task.pre_hooks(), "pre_hook", &statements);
-    const bool is_asked = making_.scan_max > 0 && making_.task.csv().empty();
+    const bool is_asked = making_.scan_max > 0 && !IsLoad();
     if (is_asked) statements.push_back(Query(kExplain));
     if (statements.empty()) return Ok();
     const auto answers = Run(std::move(statements));
@@ -203,28 +204,22 @@ class Maker {
   }
 
   StatusOr<Made> Load() {
-    std::ifstream file(making_.csv, std::ios::binary);
-    if (!file) return Error(Code::kUnavailable, "{} cannot be read", making_.csv);
     std::string columns, names;
     for (const v1::SqlColumn& column : making_.task.columns()) {
       columns += (columns.empty() ? "" : ", ") + Quoted(column.name()) + " " + column.type();
       names += (names.empty() ? "" : ", ") + Quoted(column.name());
     }
-    const std::string stage = Quoted(making_.schema, stage_);
-    const auto made = Run({{.text = fmt::format("CREATE TABLE {} ({})", stage, columns)}});
+    const bool is_delta = IsDelta();
+    const std::string stage = is_delta ? "pg_temp." + stage_ : Quoted(making_.schema, stage_);
+    const auto made = Run({{.text = fmt::format("CREATE TABLE {} ({}){}", stage, columns,
+                                                is_delta ? " ON COMMIT DROP" : "")}});
     if (!made.ok()) return made.status();
-    const auto rows = session_.CopyIn(
-        fmt::format("COPY {} ({}) FROM STDIN (FORMAT csv, HEADER true)", stage, names),
-        [&]() -> StatusOr<std::string> {
-          if (making_.is_stopped != nullptr && *making_.is_stopped)
-            return Error(Code::kCancelled, "stopped");
-          std::string bytes(kCopyBytes, '\0');
-          file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-          bytes.resize(static_cast<std::size_t>(file.gcount()));
-          if (file.bad()) return Error(Code::kUnavailable, "{} cannot be read", making_.csv);
-          return bytes;
-        });
+    const auto rows = CopyFile(stage, names);
     if (!rows.ok()) return rows.status();
+    if (is_delta) {
+      const auto both = Run({Columns()});
+      return both.ok() ? Merge(both->front()) : StatusOr<Made>(both.status());
+    }
     made_.rows = *rows;
     std::vector<Statement> statements;
     AddSwap(&statements);
@@ -235,18 +230,41 @@ class Maker {
     return made_;
   }
 
+  StatusOr<std::int64_t> CopyFile(const std::string& stage, const std::string& names) {
+    std::ifstream file(making_.csv, std::ios::binary);
+    if (!file) return Error(Code::kUnavailable, "{} cannot be read", making_.csv);
+    std::string form = "FORMAT csv, HEADER true";
+    if (!making_.csv_null.empty())
+      form += fmt::format(", NULL '{}', FORCE_NULL ({})", making_.csv_null, names);
+    return session_.CopyIn(fmt::format("COPY {} ({}) FROM STDIN ({})", stage, names, form),
+                           [&]() -> StatusOr<std::string> {
+                             if (making_.is_stopped != nullptr && *making_.is_stopped)
+                               return Error(Code::kCancelled, "stopped");
+                             std::string bytes(kCopyBytes, '\0');
+                             file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+                             bytes.resize(static_cast<std::size_t>(file.gcount()));
+                             if (file.bad())
+                               return Error(Code::kUnavailable, "{} cannot be read", making_.csv);
+                             return bytes;
+                           });
+  }
+
+  /// Of what was selected and of what is there, each in its order.
+  Statement Columns() const {
+    return {.text =
+                "SELECT a.attrelid = $1::regclass, a.attname, "
+                "format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a "
+                "WHERE a.attrelid IN ($1::regclass, $2::regclass) AND a.attnum > 0 "
+                "AND NOT a.attisdropped ORDER BY a.attnum",
+            .parameters = {"pg_temp." + stage_, name_}};
+  }
+
   StatusOr<Made> Add() {
     std::vector<Statement> statements;
     const bool is_explained = made_.scanned < 0;
     if (is_explained) statements.push_back(Query(kExplain));
     statements.push_back(Query(fmt::format("CREATE TEMP TABLE {} ON COMMIT DROP AS ", stage_)));
-    // Of what was selected and of what is there, each in its order.
-    statements.push_back({.text =
-                              "SELECT a.attrelid = $1::regclass, a.attname, "
-                              "format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a "
-                              "WHERE a.attrelid IN ($1::regclass, $2::regclass) AND a.attnum > 0 "
-                              "AND NOT a.attisdropped ORDER BY a.attnum",
-                          .parameters = {"pg_temp." + stage_, name_}});
+    statements.push_back(Columns());
     auto answers = Run(std::move(statements));
     if (!answers.ok()) return answers.status();
     if (is_explained) made_.scanned = EstimateOf(answers->front());
@@ -298,8 +316,8 @@ class Maker {
     for (const std::string& key : making_.task.unique_key()) {
       if (std::none_of(selected.begin(), selected.end(),
                        [&](const auto& column) { return column.first == key; }))
-        return Error(Code::kInvalidArgument, "{}: unique_key {} is no column of the query",
-                     query_name(), key);
+        return Error(Code::kInvalidArgument, "{}unique_key {} is no column of what is added",
+                     IsLoad() ? "" : query_name() + ": ", key);
       match += fmt::format("{}t.{} = s.{}", match.empty() ? "" : " AND ", Quoted(key), Quoted(key));
       keys += (keys.empty() ? "" : ", ") + Quoted(key);
     }

@@ -17,7 +17,8 @@ struct Making {
   build::v1::SqlTask task;
   std::string schema, relation;
   std::string query, delta_query;  // the texts that the task names by path
-  std::string csv;                 // where the task's file lies
+  std::string csv;                 // where the rows lie; empty: there is a query
+  std::string csv_null;            // how a NULL is written there, quoted or not
   Writer writer;
   std::string node_name, fingerprint;  // of _ff_meta; empty: no row
   std::int64_t scan_max = 0;

@@ -212,6 +212,27 @@ StatusOr<std::int64_t> Session::CopyIn(const std::string& statement,
   return rows;
 }
 
+Status Session::CopyOut(const std::string& statement,
+                        const std::function<Status(std::string_view)>& take) {
+  const Statement copy{.text = statement};
+  {
+    const RawResult begun(PQexec(raw(), statement.c_str()));
+    if (PQresultStatus(begun.get()) != PGRES_COPY_OUT) return ErrorOf(begun.get(), raw(), copy);
+  }
+  Status taken;
+  char* line = nullptr;
+  int size = 0;
+  while ((size = PQgetCopyData(raw(), &line, 0)) > 0) {
+    const Handle<char, PQfreemem> freed(line);
+    if (taken.ok()) taken = take({line, static_cast<std::size_t>(size)});
+  }
+  const RawResult done(PQgetResult(raw()));
+  while (const RawResult rest{PQgetResult(raw())}) {
+  }
+  if (!taken.ok()) return taken;
+  return IsGood(done.get()) ? Ok() : ErrorOf(done.get(), raw(), copy);
+}
+
 std::string Quoted(std::string_view name) {
   std::string quoted = "\"";
   for (const char c : name) {

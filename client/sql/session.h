@@ -74,6 +74,8 @@ class Session {
   /// `COPY ... FROM STDIN` of what `next` gives until it gives nothing; the rows.
   StatusOr<std::int64_t> CopyIn(const std::string& statement,
                                 const std::function<StatusOr<std::string>()>& next);
+  /// `COPY ... TO STDOUT`, a row at a time, until `take` fails.
+  Status CopyOut(const std::string& statement, const std::function<Status(std::string_view)>& take);
 
  private:
   Handle<PGconn, PQfinish> connection_;

@@ -122,7 +122,8 @@ void Agent::Take(const v1::Grant& grant) {
   run.slots = std::max(1, grant.limits().slots());
   Enqueue(run);
   v1::Grant written = grant;
-  written.clear_connection();  // a secret is never written down
+  written.clear_connection();  // secrets are never written down
+  written.clear_environment();
   journal_->Granted(written, guardian_instance_);
   leases_.Confirm(id, BootMillis());
 }

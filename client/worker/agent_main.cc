@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client/worker/agent.h"
+#include "client/worker/rows_program.h"
 #include "server/base/log.h"
 
 namespace fft {
@@ -20,12 +21,6 @@ std::string HostName() {
   char name[256] = {};
   ::gethostname(name, sizeof name - 1);
   return name;
-}
-
-std::string OwnProgram() {
-  char path[PATH_MAX];
-  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
-  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "fft-worker";
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ struct AgentRun {
   std::int64_t id() const { return grant->run(); }
   /// It runs in the agent, in its SqlLane; no guardian knows of it.
   bool is_sql() const {
-    return grant->config().runner() == build::v1::RUNNER_SQL && !grant->configure();
+    return grant->config().runner() == build::v1::RUNNER_SQL &&
+           grant->config().sql().program().empty() && !grant->configure();
   }
   bool holds_slots() const { return phase >= RunPhase::kFetching && phase <= RunPhase::kRunning; }
 };

@@ -20,14 +20,15 @@ v1::Outcome OutcomeOf(const Status& status, v1::Outcome when_jobs) {
   return status.code() == Code::kInvalidArgument ? when_jobs : v1::OUTCOME_INFRASTRUCTURE;
 }
 
-std::vector<WantedFile> FilesOf(const v1::JobConfig& config) {
-  std::vector<WantedFile> files;
-  files.reserve(static_cast<std::size_t>(config.files_size()));
-  for (const v1::FrozenFile& file : config.files()) {
-    files.push_back(
+WantedTree FilesOf(const v1::Grant& grant) {
+  WantedTree tree;
+  tree.files.reserve(static_cast<std::size_t>(grant.config().files_size()));
+  for (const v1::FrozenFile& file : grant.config().files()) {
+    tree.files.push_back(
         {file.path(), DigestFromBytes(file.digest()).value_or(Digest{}), file.executable()});
   }
-  return files;
+  tree.context = DigestFromBytes(grant.context()).value_or(Digest{});
+  return tree;
 }
 
 /// What a run that exited with 0 is to report.  On a pool thread.
@@ -103,14 +104,14 @@ void Agent::Enqueue(AgentRun& run) {
 
 void Agent::StartRun(AgentRun& run) {
   SetPhase(run, RunPhase::kFetching);
-  if (!run.grant->configure() && !run.grant->config().in_place() && !run.is_sql()) {
+  if (!run.places.staging.empty()) {
     const Status paths = CheckOutputPaths(*run.grant);
     if (!paths.ok()) return End(run, v1::OUTCOME_FAILED, Message(paths));
   }
-  run.files = blobs_->FindTree(FilesOf(run.grant->config()));
+  run.files = blobs_->FindTree(FilesOf(*run.grant));
   if (!run.files.empty()) return Execute(run);
   pool_->Post([this, id = run.id(), grant = run.grant] {
-    auto folder = blobs_->MakeTree(FilesOf(grant->config()));
+    auto folder = blobs_->MakeTree(FilesOf(*grant));
     mailbox_.Post([this, id, folder] { FilesReady(id, folder); });
   });
 }
@@ -133,7 +134,7 @@ void Agent::Execute(AgentRun& run) {
     SetPhase(run, RunPhase::kStarting);
     return sql_->Start(run.grant, run.files, service_);
   }
-  auto start = PrepareRun(folders_, *run.grant, run.places, run.files, run.turn);
+  auto start = PrepareRun(folders_, *run.grant, run.places, run.files, run.turn, service_);
   if (!start.ok()) {
     return End(run, OutcomeOf(start.status(), v1::OUTCOME_FAILED), Message(start.status()));
   }

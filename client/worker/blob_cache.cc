@@ -1,6 +1,7 @@
 #include "client/worker/blob_cache.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -38,32 +39,51 @@ Status BlobCache::Sweep() {
   return Ok();
 }
 
-std::string BlobCache::FolderFor(const std::vector<WantedFile>& files) const {
+std::string BlobCache::FolderFor(const WantedTree& tree) const {
   std::vector<std::string> lines;
-  lines.reserve(files.size());
-  for (const WantedFile& file : files) {
+  lines.reserve(tree.files.size());
+  for (const WantedFile& file : tree.files) {
     lines.push_back(
         fmt::format("{} {} {}\n", ToHex(file.digest), file.executable ? 'x' : 'f', file.path));
   }
   std::sort(lines.begin(), lines.end());
   std::string all;
   for (const std::string& line : lines) all += line;
+  if (tree.context) all += "context " + ToHex(tree.context);
   return dir_ + "/trees/" + ToHex(Sha256(all));
 }
 
-std::string BlobCache::FindTree(const std::vector<WantedFile>& files) const {
-  std::string folder = FolderFor(files);
+StatusOr<std::vector<WantedFile>> BlobCache::AllFiles(const WantedTree& tree) {
+  std::vector<WantedFile> files = tree.files;
+  if (!tree.context) return files;
+  const auto listing = Fetch(tree.context);
+  if (!listing.ok()) return listing.status();
+  std::ifstream lines(*listing);
+  for (std::string line; std::getline(lines, line);) {
+    const auto digest = DigestFromHex(line.substr(0, 64));
+    const bool is_executable = line.size() > 65 && line[65] == '*';
+    if (!digest || line.size() < 66 || line[64] != ' ')
+      return Error(Code::kInvalidArgument, "the job's context has the line {}", line);
+    files.push_back({line.substr(is_executable ? 66 : 65), *digest, is_executable});
+  }
+  return files;
+}
+
+std::string BlobCache::FindTree(const WantedTree& tree) const {
+  std::string folder = FolderFor(tree);
   const std::lock_guard lock(mutex_);
   return trees_.contains(folder) ? folder : "";
 }
 
-StatusOr<std::string> BlobCache::MakeTree(const std::vector<WantedFile>& files) {
-  const std::string folder = FolderFor(files);
+StatusOr<std::string> BlobCache::MakeTree(const WantedTree& tree) {
+  const std::string folder = FolderFor(tree);
   const std::lock_guard making(making_);
   if (!Exists(folder)) {
+    const auto files = AllFiles(tree);
+    if (!files.ok()) return files.status();
     const std::string incoming = dir_ + "/incoming/tree";
     if (const Status s = RemoveAll(incoming); !s.ok()) return s;
-    if (const Status s = Fill(incoming, files); !s.ok()) return s;
+    if (const Status s = Fill(incoming, *files); !s.ok()) return s;
     if (::rename(incoming.c_str(), folder.c_str()) != 0) {
       return ErrnoStatus(Code::kUnavailable, folder);
     }

@@ -28,6 +28,12 @@ struct WantedFile {
   bool executable = false;
 };
 
+/// What a run finds in its folder.
+struct WantedTree {
+  std::vector<WantedFile> files;
+  Digest context = {};  // of a blob that lists further files, `HEX [*]PATH` a line; zeros: none
+};
+
 /// Frozen files on this worker's disk: DIR/blobs/HEX by content, and DIR/trees/HEX, a read-only
 /// folder for each set of files that runs ask for.  Both appear by rename, whole and verified, so
 /// that a crash leaves nothing that counts.  Safe from any thread; building one tree blocks who
@@ -40,18 +46,20 @@ class BlobCache {
   Status Sweep();
 
   /// The folder when it is there already, without touching the disk; else empty.
-  std::string FindTree(const std::vector<WantedFile>& files) const;
+  std::string FindTree(const WantedTree& tree) const;
 
   /// Downloads what is missing.  INVALID_ARGUMENT: a path that leads out of its folder;
   /// DATA_LOSS: a blob came with other bytes; NOT_FOUND: the daemon has no such blob;
   /// UNAVAILABLE: no daemon, or no room.
-  StatusOr<std::string> MakeTree(const std::vector<WantedFile>& files);
+  StatusOr<std::string> MakeTree(const WantedTree& tree);
 
   /// The tree turned out to be damaged: it is made again when it is needed next.
   void DropTree(const std::string& folder);
 
  private:
-  std::string FolderFor(const std::vector<WantedFile>& files) const;
+  std::string FolderFor(const WantedTree& tree) const;
+  /// The tree's files and those of its context.
+  StatusOr<std::vector<WantedFile>> AllFiles(const WantedTree& tree);
   StatusOr<std::string> Fetch(const Digest& digest);
   Status Download(const Digest& digest, const std::string& path);
   Status Fill(const std::string& folder, const std::vector<WantedFile>& files);

@@ -12,6 +12,7 @@
 
 #include "client/worker/agent_main.h"
 #include "client/worker/guardian.h"
+#include "client/worker/rows_program.h"
 #include "server/base/log.h"
 
 namespace {
@@ -64,6 +65,9 @@ int RunGuardian(const std::string& dir, double orphan_after, bool in_foreground)
 }  // namespace
 
 int main(int argc, char** argv) {
+  // For the agent alone: what follows is another program's command line.
+  if (argc > 3 && std::string_view(argv[1]) == "rows")
+    return fft::RunRows(argv[2], std::vector<std::string>(argv + 3, argv + argc));
   CLI::App app{"fft-worker: runs jobs for fftd"};
   app.require_subcommand(1);
 

@@ -133,7 +133,9 @@ v1::RunReport ReportWithoutExit(const v1::Grant& grant, v1::Outcome outcome,
   report.set_epoch(grant.epoch());
   report.set_outcome(outcome);
   report.set_message(message);
-  report.set_left_outputs_alone(!grant.config().in_place());
+  // Of a process that writes to a warehouse itself nobody knows.
+  report.set_left_outputs_alone(!grant.config().in_place() &&
+                                grant.config().runner() != v1::RUNNER_SQL);
   report.set_cpu_ms(-1);
   report.set_rss_max_bytes(-1);
   return report;

@@ -122,7 +122,7 @@ StatusOr<FoundOutputs> FindOutputs(const v1::Grant& grant, const RunPlaces& plac
   const Refs declared(grant.config().outputs().begin(), grant.config().outputs().end());
   const auto manifest = ReadManifest(places, declared);
   if (!manifest.ok()) return manifest.status();
-  const bool is_in_place = grant.config().in_place();
+  const bool is_in_place = places.staging.empty();  // nothing is moved: it is where it belongs
   if (!is_in_place) {
     if (const Status s = CheckUndeclared(places.staging, "", declared); !s.ok()) return s;
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <sstream>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,6 +14,7 @@
 #include "client/worker/fd.h"
 #include "client/worker/processes.h"
 #include "client/worker/publish.h"
+#include "client/worker/rows_program.h"
 #include "client/worker/times.h"
 
 namespace fft {
@@ -78,6 +81,32 @@ Status MakeOutputFolders(const v1::Grant& grant, const RunPlaces& places) {
   return Ok();
 }
 
+void AddLines(const std::string& lines, std::map<std::string, std::string>* env) {
+  std::istringstream text(lines);
+  for (std::string line; std::getline(text, line);)
+    if (const std::size_t equals = line.find('='); equals != std::string::npos && equals > 0)
+      (*env)[line.substr(0, equals)] = line.substr(equals + 1);
+}
+
+/// The program of an SQL job is executed by ours, which brings its inputs and takes its rows.
+Status WrapRows(const v1::Grant& grant, const RunPlaces& places, const std::string& service,
+                std::map<std::string, std::string>* env, worker::Start* start) {
+  v1::Grant told = grant;
+  told.clear_connection();
+  told.clear_environment();
+  const std::string file = places.folder + "/grant";
+  if (const Status s = WriteOver(file, told.SerializeAsString()); !s.ok()) return s;
+  (*env)[kConnectionVariable] = grant.connection();
+  (*env)[kServiceVariable] = service;
+  const std::string program = start->executable();
+  start->set_executable(OwnProgram());
+  std::vector<std::string> arguments = {start->executable(), "rows", file, program};
+  arguments.insert(arguments.end(), start->argv().begin() + 1, start->argv().end());
+  start->clear_argv();
+  for (const std::string& argument : arguments) start->add_argv(argument);
+  return Ok();
+}
+
 void SetEnvironment(const std::map<std::string, std::string>& env, worker::Start* start) {
   for (const auto& [name, value] : env) {
     if (!name.empty() && name.find('=') == std::string::npos) start->add_env(name + "=" + value);
@@ -87,13 +116,16 @@ void SetEnvironment(const std::map<std::string, std::string>& env, worker::Start
 }  // namespace
 
 StatusOr<worker::Start> PrepareRun(RunFolders& folders, const v1::Grant& grant,
-                                   const RunPlaces& places, const std::string& files, int turn) {
+                                   const RunPlaces& places, const std::string& files, int turn,
+                                   const std::string& service) {
   const v1::JobConfig& config = grant.config();
+  const bool is_rows = config.runner() == v1::RUNNER_SQL && !grant.configure();
+  const std::string& program = is_rows ? config.sql().program() : config.executable();
   const auto file = std::find_if(config.files().begin(), config.files().end(),
-                                 [&](const auto& f) { return f.path() == config.executable(); });
+                                 [&](const auto& f) { return f.path() == program; });
   if (file == config.files().end()) {
     return Error(Code::kInvalidArgument, "executable {} is not among the job's deployed files",
-                 config.executable());
+                 program);
   }
   const Status made = turn == 0 ? folders.Make(places) : MakeEmptyFolder(places.scratch);
   if (!made.ok()) return made;
@@ -103,6 +135,7 @@ StatusOr<worker::Start> PrepareRun(RunFolders& folders, const v1::Grant& grant,
                                             {"LANG", "C.UTF-8"},
                                             {"TZ", "UTC"}};
   for (const auto& [name, value] : config.env()) env[name] = value;
+  AddLines(grant.environment(), &env);
   env[std::string(kRunVariable)] = RunMarker(grant.run(), grant.epoch());
   env["FFT_JOB"] = config.job();
   env["FFT_FILES"] = files;
@@ -121,12 +154,14 @@ StatusOr<worker::Start> PrepareRun(RunFolders& folders, const v1::Grant& grant,
   start.set_run(grant.run());
   start.set_epoch(grant.epoch());
   start.set_turn(turn);
-  start.set_executable(files + "/" + config.executable());
+  start.set_executable(files + "/" + program);
   start.add_argv(start.executable());
   for (const std::string& arg : config.args()) start.add_argv(arg);
   if (grant.configure() && config.args().empty()) {
     for (const std::string& ref : config.outputs()) start.add_argv(ref);
   }
+  if (is_rows)
+    if (const Status s = WrapRows(grant, places, service, &env, &start); !s.ok()) return s;
   SetEnvironment(env, &start);
   start.set_cwd(places.scratch);
   start.set_folder(places.folder);

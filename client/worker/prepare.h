@@ -11,8 +11,10 @@ namespace fft {
 
 /// Makes what a run finds when it starts, as docs/worker.md describes it, and the order that starts
 /// it.  `files`: the folder of its frozen files.  `turn`: 1 for the second execution of a configure
-/// run.  INVALID_ARGUMENT: the job's fault; UNAVAILABLE: this worker's.
+/// run.  `service`: of the daemon, for what it leaves in a warehouse.  INVALID_ARGUMENT: the job's
+/// fault; UNAVAILABLE: this worker's.
 StatusOr<worker::Start> PrepareRun(RunFolders& folders, const build::v1::Grant& grant,
-                                   const RunPlaces& places, const std::string& files, int turn);
+                                   const RunPlaces& places, const std::string& files, int turn,
+                                   const std::string& service);
 
 }  // namespace fft

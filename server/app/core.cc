@@ -51,15 +51,20 @@ void Core::Committed(Effects effects) {
         answer.worker)  // its stream was told that we fail: it is not there
       (void)inbox_.PushUrgent(WorkerLeft{answer.worker->id, answer.reply});
   for (WorkerOrders& orders : effects.orders) {
-    for (Grant& grant : orders.grants)
-      if (grant.config != nullptr && grant.config->runner == Runner::kSql)
-        grant.connection = secrets_.Find(WarehouseOf(grant.root_uri));
+    for (Grant& grant : orders.grants) HandSecrets(grant);
     sessions_.Send(orders);
   }
   for (PlanWanted& wanted : effects.plans) planners_->WantPlan(std::move(wanted));
   planners_->WantProbes(std::move(effects.probes));
   for (const LineageWanted& wanted : effects.lineages) FindLineage(wanted);
   Observe(effects.tally);
+}
+
+void Core::HandSecrets(Grant& grant) {
+  if (grant.config != nullptr && grant.config->runner == Runner::kSql)
+    grant.connection = secrets_.Find(WarehouseOf(grant.root_uri));
+  if (!grant.environment_secret.empty())
+    grant.environment = secrets_.Find(grant.environment_secret);
 }
 
 void Core::Failed(const Status& why) { replies_.FailAll(why); }

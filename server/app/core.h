@@ -97,6 +97,7 @@ class Core final : public Service, Outlets {
                        bool validate_only, Status* status);
   WorkerView ViewOf(const Worker& row);
   void Observe(const Tally& tally);
+  void HandSecrets(Grant& grant);
 
   Library& library_;
   Secrets& secrets_;

@@ -14,8 +14,12 @@ namespace {
 
 std::vector<Digest> BlobsOf(const GraphSpec& spec) {
   std::vector<Digest> digests;
-  for (const JobSpec& job : spec.jobs)
+  for (const JobSpec& job : spec.jobs) {
     for (const FrozenFile& file : job.files) digests.push_back(file.digest);
+    // Thousands of jobs have the same.
+    if (job.context && (digests.empty() || digests.back() != job.context))
+      digests.push_back(job.context);
+  }
   return digests;
 }
 
@@ -23,6 +27,8 @@ std::string PathOf(const GraphSpec& spec, const Digest& digest) {
   for (const JobSpec& job : spec.jobs)
     for (const FrozenFile& file : job.files)
       if (file.digest == digest) return fmt::format("{} of job {}", file.path, job.label);
+  for (const JobSpec& job : spec.jobs)
+    if (job.context == digest) return fmt::format("the context of job {}", job.label);
   return "a file";
 }
 

@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 constexpr char kServerUser[] = "postgres";  // when we are root
 constexpr char kOwner[] = "fft";
 constexpr char kDatabase[] = "fft";
+constexpr char kWarehouse[] = "warehouse";
 constexpr char kFallback[] = "/var/lib/fft";  // that the server's user can get to
 constexpr Duration kToolLimit{60'000};
 constexpr Duration kInitLimit{300'000};
@@ -270,19 +271,23 @@ void Cluster::DropForeignLock() const {
   fs::remove(path, error);
 }
 
-Status Cluster::MakeDatabase() const {
+Status Cluster::MakeDatabases() const {
   const auto psql = [this](const std::string& query) {
     return RunProgram(
         Tool("psql", {"-XtA", "-h", socket_folder_, "-U", kOwner, "-d", "postgres", "-c", query}),
         kToolLimit);
   };
   const StatusOr<ProgramEnd> found =
-      psql(fmt::format("select 1 from pg_database where datname = '{}'", kDatabase));
+      psql("select datname from pg_database where not datistemplate");
   if (!found.ok()) return found.status();
   if (found->exit_code != 0)
     return Error(Code::kUnavailable, "psql failed: {}", LastLines(found->output));
-  if (found->output.starts_with('1')) return Ok();
-  return RunTool("createdb", {"-h", socket_folder_, "-U", kOwner, kDatabase}, kToolLimit);
+  for (const char* name : {kDatabase, kWarehouse}) {
+    if (("\n" + found->output).find(fmt::format("\n{}\n", name)) != std::string::npos) continue;
+    const Status made = RunTool("createdb", {"-h", socket_folder_, "-U", kOwner, name}, kToolLimit);
+    if (!made.ok()) return made;
+  }
+  return Ok();
 }
 
 Status Cluster::StopServer() const {

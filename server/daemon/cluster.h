@@ -26,8 +26,9 @@ class Cluster {
   /// A server that takes connections: the one that is there, or a new one.  Tries for 20 s, and for
   /// 10 min while there is one that recovers.
   StatusOr<pid_t> FindOrStartServer(bool* is_adopted) const;
-  /// Makes the database `fft` unless it is there.
-  Status MakeDatabase() const;
+  /// Makes the databases unless they are there: `fft`, the daemon's own, and `warehouse`, for
+  /// relations of those who have no other place.
+  Status MakeDatabases() const;
   Status StopServer() const;
 
   const std::string& socket_folder() const { return socket_folder_; }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include <unistd.h>
@@ -71,6 +72,15 @@ Status AwaitServing(const Daemon& daemon, const Signals& signals) {
   }
 }
 
+constexpr char kWarehouseFile[] = "/warehouse";
+
+Status NoteWarehouse(const std::string& data_dir, const std::string& uri) {
+  std::ofstream file(data_dir + kWarehouseFile);
+  file << uri << '\n';
+  file.close();
+  return file ? Ok() : Error(Code::kUnavailable, "cannot write {}{}", data_dir, kWarehouseFile);
+}
+
 std::string Invitation(const Daemon& daemon, const std::string& data_dir, int slots) {
   const std::string socket = "unix:" + DefaultSocketPath();
   std::string text = fmt::format("fftd {} (pid {}) is ready\n", ProgramVersion(), getpid());
@@ -104,6 +114,14 @@ std::string DevDataDir(const Config& config) {
   return folder;
 }
 
+StatusOr<std::string> DevWarehouse(const std::string& data_dir) {
+  std::ifstream file(data_dir + kWarehouseFile);
+  std::string uri;
+  if (!std::getline(file, uri))
+    return Error(Code::kNotFound, "fftd dev has not run in {} yet", data_dir);
+  return uri;
+}
+
 Status RunDev(const DevOptions& options, const Signals& signals) {
   const std::string data_dir = DevDataDir(options.config);
   if (Status made = MakeDataDir(data_dir); !made.ok()) return made;
@@ -119,6 +137,7 @@ Status RunDev(const DevOptions& options, const Signals& signals) {
     if (const auto made = Seal::Open(config.secrets_key_file, true); !made.ok())
       return made.status();
   }
+  if (Status noted = NoteWarehouse(data_dir, (*postgres)->warehouse()); !noted.ok()) return noted;
   const StatusOr<std::unique_ptr<Daemon>> daemon = Daemon::Start(config);
   Status status = daemon.ok() ? AwaitServing(**daemon, signals) : daemon.status();
   StatusOr<std::unique_ptr<WorkerProcess>> worker = nullptr;

@@ -20,6 +20,9 @@ Config DevDefaults();
 /// `config.data_dir`, or the default.
 std::string DevDataDir(const Config& config);
 
+/// The URI of the database for people's relations.  NOT_FOUND: fftd dev never ran there.
+StatusOr<std::string> DevWarehouse(const std::string& data_dir);
+
 /// Runs PostgreSQL, daemon and worker in one folder until a signal comes, then stops them: running
 /// jobs go on under the worker's guardian for a while.  A second signal ends the process at once
 /// and leaves PostgreSQL and worker to the next one.

@@ -85,6 +85,14 @@ int RunStop(const CommandLine& line) {
   return Report(fft::StopDev(fft::DevDataDir(loaded->config)));
 }
 
+int RunWarehouse(const CommandLine& line) {
+  const StatusOr<LoadedConfig> loaded = Load(line, fft::DevDefaults());
+  if (!loaded.ok()) return Report(loaded.status());
+  const StatusOr<std::string> uri = fft::DevWarehouse(fft::DevDataDir(loaded->config));
+  if (uri.ok()) fmt::print("{}\n", *uri);
+  return Report(uri.status());
+}
+
 int RunDev(const CommandLine& line) {
   if (line.stops) return RunStop(line);
   const StatusOr<LoadedConfig> loaded = Load(line, fft::DevDefaults());
@@ -148,6 +156,9 @@ int main(int argc, char** argv) {
   dev->add_flag("--stop", line.stops, "as fftd stop");
   CLI::App* const stop = app.add_subcommand("stop", "stop the daemon of fftd dev");
   stop->add_option("--data", line.data, "its folder; as --data-dir");
+  CLI::App* const warehouse =
+      app.add_subcommand("warehouse", "show the URI of the PostgreSQL that fftd dev has for you");
+  warehouse->add_option("--data", line.data, "its folder; as --data-dir");
   CLI::App* const migrate = app.add_subcommand("migrate", "bring the database to this schema");
   CLI::App* const config = app.add_subcommand("config", "show all settings and their origins");
   CLI::App* const version = app.add_subcommand("version", "show the version");
@@ -158,6 +169,7 @@ int main(int argc, char** argv) {
   }
   if (dev->parsed()) return RunDev(line);
   if (stop->parsed()) return RunStop(line);
+  if (warehouse->parsed()) return RunWarehouse(line);
   if (migrate->parsed()) return RunMigrate(line);
   if (config->parsed()) return RunConfig(line);
   if (version->parsed()) return RunVersion();

@@ -1,6 +1,7 @@
 #include "server/daemon/private_postgres.h"
 
 #include "server/base/log.h"
+#include "server/base/percent.h"
 #include "server/daemon/cluster.h"
 
 namespace fft {
@@ -24,7 +25,7 @@ StatusOr<std::unique_ptr<PrivatePostgres>> PrivatePostgres::Start(const std::str
   const Cluster& own = *postgres->cluster_;
   StatusOr<pid_t> pid = own.FindOrStartServer(&postgres->is_adopted_);
   for (int attempt = 1; pid.ok(); ++attempt) {
-    const Status made = own.MakeDatabase();
+    const Status made = own.MakeDatabases();
     if (made.ok()) break;
     if (attempt == kAttempts) return made;
     LogWarning("{}; again", Message(made));  // it crashed since it was asked, and recovers
@@ -47,6 +48,10 @@ std::string PrivatePostgres::conninfo() const {
     folder += c;
   }
   return fmt::format("host='{}' user=fft dbname=fft", folder);
+}
+
+std::string PrivatePostgres::warehouse() const {
+  return "postgresql://fft@/warehouse?host=" + PercentEncoded(cluster_->socket_folder());
 }
 
 Status PrivatePostgres::Stop() {

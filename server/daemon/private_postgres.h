@@ -28,6 +28,8 @@ class PrivatePostgres {
 
   /// For libpq: the database `fft` as its owner, without a password.
   std::string conninfo() const;
+  /// The URI of the database `warehouse`, for people's relations.
+  std::string warehouse() const;
   /// The server's main process.
   pid_t pid() const { return keeper_->pid(); }
   /// How often the server died and was started again.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -8,6 +9,7 @@
 #include "server/base/digest.h"
 #include "server/base/rare.h"
 #include "server/base/time.h"
+#include "server/domain/run_limits.h"
 #include "server/domain/sql_task.h"
 
 namespace fft {
@@ -60,20 +62,6 @@ enum class Runner : std::uint8_t {
   kSql = 2,   // one relation of a warehouse
 };
 
-/// What bounds a run and decides whether it is tried again.  Not a fact: changes no key.
-struct RunLimits {
-  int attempts_max = 3;            // for retriable outcomes
-  Duration wall_max{3'600'000};    // then SIGTERM
-  Duration kill_after{10'000};     // then SIGKILL
-  std::int64_t memory_max = 0;     // bytes; 0: no limit
-  std::int64_t log_max = 1 << 20;  // bytes of log that are kept
-  int slots = 1;
-  std::vector<std::string> worker_labels;  // all of them must be the worker's
-  std::vector<std::string> pools;          // a place in each, for as long as it runs; sorted
-  std::int64_t scan_max = 0;               // bytes that a query may yield, by estimate; 0: any
-  auto operator<=>(const RunLimits&) const = default;
-};
-
 /// A job as its graph declares it.
 struct JobSpec {
   std::string label;
@@ -90,7 +78,10 @@ struct JobSpec {
   bool is_in_place = false;  // writes straight to its outputs' places
   bool is_merged = true;     // false: `no_merge`, never joined with another build's
   Rare<SqlTask> sql;         // of kSql
-  std::map<std::string, std::string> annotations;  // told to the run; not facts
+  // Told to the run; not facts:
+  std::map<std::string, std::string> annotations;
+  Digest context;                  // of a blob that lists further files; zeros: none
+  std::string environment_secret;  // name of a secret; empty: none
   bool operator==(const JobSpec&) const = default;
 };
 

@@ -22,7 +22,11 @@ struct Grant {
   std::string root_uri;
   std::vector<std::string> input_uris;             // parallel to config->inputs
   std::map<std::string, std::string> annotations;  // of the job
-  std::string connection;  // of Runner::kSql: a secret, filled in when it is sent
+  Digest context;                                  // of the job
+  std::string environment_secret;                  // of the job
+  // Secrets, filled in when it is sent:
+  std::string connection;   // of Runner::kSql
+  std::string environment;  // what environment_secret names
 };
 
 /// What a worker is told.  Safe to lose, repeat and reorder: everything names run and epoch.

@@ -17,8 +17,8 @@ struct SqlColumn {
   auto operator<=>(const SqlColumn&) const = default;
 };
 
-/// What a run of Runner::kSql makes: one relation, the job's only output, by one SELECT or from the
-/// rows of a CSV file.
+/// What a run of Runner::kSql makes: one relation, the job's only output, by one SELECT, from the
+/// rows of a CSV file, or from those that a program makes.
 struct SqlTask {
   Materialization materialization = Materialization::kTable;
   std::string query;        // path of one of the job's files
@@ -28,6 +28,7 @@ struct SqlTask {
   std::vector<std::string> pre_hooks, post_hooks;  // statements, in the same transaction
   std::string csv;                                 // path; instead of `query`
   std::vector<SqlColumn> columns;                  // of the file, in its order
+  std::string program;                             // path of an executable; instead of `query`
   auto operator<=>(const SqlTask&) const = default;
 
   /// PostgreSQL drops a view together with what it reads.

@@ -31,6 +31,7 @@ void Describe(const SqlTask& sql, Sink& sink) {
   for (std::size_t i = 0; i < sql.post_hooks.size(); ++i)
     sink("post_hook", std::to_string(i + 1), MaskPasswords(sql.post_hooks[i]));
   sink("sql", "csv", sql.csv);
+  sink("sql", "program", sql.program);
   for (std::size_t i = 0; i < sql.columns.size(); ++i)
     sink("column", std::to_string(i + 1), sql.columns[i].name + " " + sql.columns[i].type);
 }

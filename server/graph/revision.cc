@@ -63,6 +63,7 @@ void WriteSql(const SqlTask& sql, Canonical& out) {
     out.Text(column.name);
     out.Text(column.type);
   }
+  out.Text(sql.program);
 }
 
 void WriteJob(const JobSpec& job, Canonical& out) {
@@ -114,6 +115,8 @@ void WriteLimits(const JobSpec& job, Canonical& out) {
     out.Text("annotation " + name);
     out.Text(value);
   }
+  if (job.context) out.Text("context " + ToHex(job.context));
+  if (!job.environment_secret.empty()) out.Text("environment " + job.environment_secret);
 }
 
 }  // namespace

@@ -83,8 +83,10 @@ Status CheckSql(const JobSpec& job) {
   if (job.outputs.size() != 1)
     return InvalidJob(job.label, "outputs: runner sql makes exactly one");
   if (job.is_in_place) return InvalidJob(job.label, "in_place: runner sql has no files to move");
-  if (sql.query.empty() == sql.csv.empty())
-    return InvalidJob(job.label, "sql: one of query and csv must be there");
+  if (int{!sql.query.empty()} + int{!sql.csv.empty()} + int{!sql.program.empty()} != 1)
+    return InvalidJob(job.label, "sql: one of query, csv and program must be there");
+  if (!sql.program.empty())
+    if (Status found = CheckProgram(job, "sql.program", sql.program); !found.ok()) return found;
   if (!sql.csv.empty() && (sql.columns.empty() || sql.materialization != Materialization::kTable))
     return InvalidJob(job.label, "sql.csv: is loaded into a table whose columns are told");
   for (const SqlColumn& column : sql.columns)

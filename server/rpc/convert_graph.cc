@@ -88,6 +88,8 @@ SqlTask FromProto(const v1::SqlTask& from, std::string_view at, Fields* fields) 
   sql.csv = from.csv();
   for (const v1::SqlColumn& column : from.columns())
     sql.columns.push_back({column.name(), column.type()});
+  fields->Text(name("program"), from.program(), kRefMax);
+  sql.program = from.program();
   return sql;
 }
 
@@ -105,6 +107,7 @@ void ToProto(const SqlTask& sql, v1::SqlTask* to) {
     out.set_name(column.name);
     out.set_type(column.type);
   }
+  to->set_program(sql.program);
 }
 
 void CheckJob(const v1::JobSpec& from, const Under& name, Fields* fields) {
@@ -145,6 +148,9 @@ JobSpec FromProto(const v1::JobSpec& from, std::string_view at, Fields* fields) 
   job.is_merged = !from.no_merge();
   if (from.has_sql()) job.sql = FromProto(from.sql(), name("sql"), fields);
   job.annotations.insert(from.annotations().begin(), from.annotations().end());
+  if (!from.context().empty()) job.context = fields->Raw(name("context"), from.context());
+  fields->Text(name("environment_secret"), from.environment_secret(), kRefMax);
+  job.environment_secret = from.environment_secret();
   return job;
 }
 
@@ -166,6 +172,8 @@ void ToProto(const JobSpec& job, v1::JobSpec* to) {
   to->set_no_merge(!job.is_merged);
   if (job.runner == Runner::kSql) ToProto(*job.sql, to->mutable_sql());
   to->mutable_annotations()->insert(job.annotations.begin(), job.annotations.end());
+  to->set_context(RawOrNone(job.context));
+  to->set_environment_secret(job.environment_secret);
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ void ToProto(const Grant& grant, v1::Grant* to) {
   for (const std::string& uri : grant.input_uris) to->add_input_uris(uri);
   to->mutable_annotations()->insert(grant.annotations.begin(), grant.annotations.end());
   to->set_connection(grant.connection);
+  to->set_context(RawOrNone(grant.context));
+  to->set_environment(grant.environment);
 }
 
 void ToProto(const PoolView& view, v1::Pool* to) {

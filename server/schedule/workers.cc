@@ -26,7 +26,9 @@ Grant Schedule::GrantOf(const PendingNode& node) const {
               .limits = node.job->limits,
               .ns = node.label->ns,
               .root_uri = node.spec->root_uri,
-              .annotations = node.job->annotations};
+              .annotations = node.job->annotations,
+              .context = node.job->context,
+              .environment_secret = node.job->environment_secret};
   for (const PartitionId input : node.row.inputs)
     grant.input_uris.push_back(UriOf(catalog_.at(input), *node.spec));
   return grant;

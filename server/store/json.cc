@@ -107,6 +107,7 @@ SqlTask ReadSql(const Json& owner) {
   Get(*json, "post_hooks", sql.post_hooks);
   Get(*json, "csv", sql.csv);
   GetList(*json, "columns", sql.columns, ReadColumn);
+  Get(*json, "program", sql.program);
   return sql;
 }
 
@@ -128,6 +129,8 @@ JobSpec ReadJob(const Json& json) {
   Get(json, "merged", job.is_merged);
   job.sql = ReadSql(json);
   Get(json, "annotations", job.annotations);
+  Get(json, "context", job.context);
+  Get(json, "environment_secret", job.environment_secret);
   return job;
 }
 

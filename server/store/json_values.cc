@@ -59,7 +59,7 @@ void WriteSql(JsonWriter& json, Runner runner, const SqlTask& sql) {
   json.Field("pre_hooks", sql.pre_hooks).Field("post_hooks", sql.post_hooks);
   json.Field("csv", sql.csv);
   WriteList(json, "columns", sql.columns);
-  json.End();
+  json.Field("program", sql.program).End();
 }
 
 void Write(JsonWriter& json, const JobSpec& job) {
@@ -74,6 +74,8 @@ void Write(JsonWriter& json, const JobSpec& job) {
   json.Field("in_place", job.is_in_place).Field("merged", job.is_merged);
   WriteSql(json, job.runner, *job.sql);
   if (!job.annotations.empty()) json.Field("annotations", job.annotations);
+  if (job.context) json.Field("context", job.context);
+  if (!job.environment_secret.empty()) json.Field("environment_secret", job.environment_secret);
   json.End();
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "client/frontends/fastflowtransform/context.h"
 #include "client/frontends/fastflowtransform/fingerprint.h"
 
 namespace fft {
@@ -14,6 +15,16 @@ namespace {
 namespace v1 = build::v1;
 using Json = nlohmann::json;
 
+constexpr char kLauncher[] = R"(#!/usr/bin/python3
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.environ["FFT_FILES"], "python"))
+from fft_model.runner import main
+
+sys.exit(main(sys.argv[1:]))
+)";
 constexpr std::size_t kNameMax = 63;  // of PostgreSQL; a longer one would be cut
 
 /// In a template: braces doubled.
@@ -142,14 +153,68 @@ class GraphMaker {
           (*job.mutable_env())[VariableOf("SEED_" + read)] = seed.content.substr(0, 12);
     (*job.mutable_annotations())["node_name"] = model.name;
     (*job.mutable_annotations())["fingerprint"] = model.fingerprint;
-    if (model.is_python)
-      return Error(Code::kInvalidArgument, "{}: Python models are not offered yet", model.path);
-    return AddSql(model, &job);
+    return model.is_python ? AddPython(model, &job) : AddSql(model, &job);
+  }
+
+  Status AddPython(const FftModel& model, v1::JobSpec* job) {
+    if (Status s = MakeContext(); !s.ok()) return s;
+    for (const std::string& dep : model.deps)
+      if (models_.at(dep)->materialized == "ephemeral")
+        return Error(Code::kInvalidArgument,
+                     "{}: {} reads {}, which is ephemeral: there is no table", model.path,
+                     model.name, dep);
+    job->set_runner(v1::RUNNER_SQL);
+    v1::SqlTask& sql = *job->mutable_sql();
+    sql.set_program(AddText("run_model", kLauncher, job));
+    job->mutable_files(0)->set_executable(true);
+    AddText(model.path + "." + model.function, model.text, job);  // what decides: its own source
+    job->add_args(Literal(model.path));
+    job->add_args(Literal(model.function));
+    for (const std::string& relation : model.arguments) job->add_args(Literal(relation));
+    job->set_context(std::string(context_.view()));
+    job->set_environment_secret(environment_);
+    if (model.materialized != "incremental") return Ok();
+    sql.set_materialization(v1::MATERIALIZATION_INCREMENTAL);
+    return AddIncremental(model, Json::parse(model.config).value("meta", Json::object()), job);
+  }
+
+  /// What all Python models share: files and environment.
+  Status MakeContext() {
+    if (context_) return Ok();
+    auto context = GatherContext(project_.folder, place_.packages);
+    if (!context.ok()) return context.status();
+    context_ = Sha256(context->listing);
+    graph_.texts.emplace(context_, std::move(context->listing));
+    graph_.files.merge(context->files);
+    std::string lines;
+    for (const auto& [name, value] : EnvironmentOfModels())
+      if ((name + value).find('\n') == std::string::npos)
+        lines += fmt::format("{}={}\n", name, value);
+    environment_ = fmt::format("environment/{}/{}", graph_.spec.name(), ShortDigest(lines));
+    graph_.secrets.emplace(environment_, std::move(lines));
+    return Ok();
+  }
+
+  /// FF_* variables, those of the .env files, and what a model finds its way by.
+  Variables EnvironmentOfModels() const {
+    Variables variables;
+    for (const auto& [name, value] : project_.variables) {
+      std::string lower = name;
+      for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (name.starts_with("FF_") || project_.declared.contains(name) || lower.ends_with("_proxy"))
+        variables[name] = value;
+    }
+    variables["FF_ENGINE"] = project_.profile.engine;
+    std::string& cache = variables["FF_HTTP_CACHE_DIR"];
+    if (cache.empty()) cache = ".local/http-cache";
+    cache = std::filesystem::absolute(project_.folder / cache).lexically_normal().string();
+    return variables;
   }
 
   Status AddSql(const FftModel& model, v1::JobSpec* job) {
     const Json config = Json::parse(model.config);
     job->set_runner(v1::RUNNER_SQL);
+    job->mutable_limits()->set_scan_max_bytes(project_.budgets.query_bytes_max);
     v1::SqlTask& sql = *job->mutable_sql();
     sql.set_query(AddText(model.path, model.text, job));
     for (const std::string& hook : Texts(config.value("pre_hook", Json()))) sql.add_pre_hooks(hook);
@@ -186,7 +251,7 @@ class GraphMaker {
                    model.path, change);
     std::string delta = model.incremental_text;
     if (told.contains("delta_sql") && told["delta_sql"].is_string()) delta = told["delta_sql"];
-    if (!delta.empty() && delta != model.text)
+    if (!delta.empty() && delta != model.text && !model.is_python)
       sql.set_delta_query(AddText(model.path + ".delta", delta, job));
     return Ok();
   }
@@ -223,6 +288,8 @@ class GraphMaker {
   std::map<std::string, const FftModel*> models_;
   std::set<std::string> seeds_;  // relations of seeds in the project's schema
   std::map<std::string, std::string> surroundings_;
+  Digest context_;
+  std::string environment_;
   FftGraph graph_;
 };
 

@@ -13,8 +13,9 @@ namespace fft {
 
 /// Where a project's relations are to be, in the service's words.
 struct FftPlace {
-  std::string ns;        // HOST:PORT:DATABASE:SCHEMA
-  std::string root_uri;  // postgresql://HOST:PORT/DATABASE/SCHEMA
+  std::string ns;                  // HOST:PORT:DATABASE:SCHEMA
+  std::string root_uri;            // postgresql://HOST:PORT/DATABASE/SCHEMA
+  std::filesystem::path packages;  // our Python packages, which travel with Python models
 };
 
 /// Jobs of the service and what their files say.
@@ -22,6 +23,7 @@ struct FftGraph {
   build::v1::GraphSpec spec;
   std::map<Digest, std::string> texts;
   std::map<Digest, std::filesystem::path> files;
+  std::map<std::string, std::string> secrets;  // by name
 };
 
 /// A job a model that leaves a relation; graph PROJECT.ENV.  INVALID_ARGUMENT names the file of a

@@ -74,6 +74,10 @@ class Loader {
     auto variables = ReadDotenv(request_.folder, request_.env, request_.environment);
     if (!variables.ok()) return variables.status();
     project_.variables = *std::move(variables);
+    project_.folder = request_.folder;
+    const auto declared = ReadDotenv(request_.folder, request_.env, {});
+    if (!declared.ok()) return declared.status();
+    for (const auto& [name, value] : *declared) project_.declared.insert(name);
     auto process = PythonProcess::Start(request_.python, request_.packages, "fft_render");
     if (!process.ok()) return process.status();
     python_ = *std::move(process);
@@ -113,6 +117,23 @@ class Loader {
         ReadSources(file.string(), *sources_text, project_.profile.engine, project_.profile.schema);
     if (!sources.ok()) return sources.status();
     project_.sources = *std::move(sources);
+    return ReadLimits();
+  }
+
+  Status ReadLimits() {
+    const fs::path file = request_.folder / "budgets.yml";
+    const auto text = ReadIfThere(file);
+    if (!text.ok()) return text.status();
+    auto budgets = ReadBudgets(file.string(), *text, project_.profile.engine);
+    if (!budgets.ok()) return budgets.status();
+    project_.budgets = *std::move(budgets);
+    const auto set = project_.variables.find("FF_PG_MAX_BYTES");
+    if (set == project_.variables.end() || set->second.empty()) return Ok();
+    const auto limit = ReadQuantity(set->second);
+    if (!limit)
+      return Error(Code::kInvalidArgument, "FF_PG_MAX_BYTES: '{}' is no size such as 500m or 5GB",
+                   set->second);
+    project_.budgets.query_bytes_max = *limit;
     return Ok();
   }
 
@@ -124,6 +145,7 @@ class Loader {
     auto files = FindProjectFiles(request_.folder, folder);
     if (!files.ok()) return files.status();
     files_ = *std::move(files);
+    for (const ProjectFile& macro : files_.macros) project_.macros.push_back(macro.path);
     const auto schema_text = ReadIfThere(folder / "schema.yml");
     if (!schema_text.ok()) return schema_text.status();
     const auto schema =

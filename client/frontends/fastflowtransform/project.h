@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "client/frontends/fastflowtransform/budgets.h"
 #include "client/frontends/fastflowtransform/dotenv.h"
 #include "client/frontends/fastflowtransform/profile.h"
 #include "client/frontends/fastflowtransform/project_files.h"
@@ -44,12 +46,16 @@ struct FftSeed {
 };
 
 struct FftProject {
+  std::filesystem::path folder;
   ProjectSettings settings;
   Profile profile;
-  Variables variables;  // .env files and the environment
+  Variables variables;             // .env files and the environment
+  std::set<std::string> declared;  // names that are in .env files
   Sources sources;
-  std::vector<FftModel> models;  // by level, then by name
-  std::vector<FftSeed> seeds;    // by relation
+  std::vector<FftModel> models;     // by level, then by name
+  std::vector<FftSeed> seeds;       // by relation
+  std::vector<std::string> macros;  // paths of their files
+  Budgets budgets;
   std::vector<std::string> warnings;
 };
 

@@ -28,11 +28,8 @@ bool Matches(const std::string& glob, const std::string& text) {
 }
 
 bool HasTag(const FftModel& model, const std::string& tag) {
-  const auto config = nlohmann::json::parse(model.config);
-  const auto tags = config.find("tags");
-  if (tags == config.end()) return false;
-  if (tags->is_string()) return *tags == tag;
-  return std::any_of(tags->begin(), tags->end(), [&](const auto& each) { return each == tag; });
+  const std::vector<std::string> tags = TagsOf(model);
+  return std::find(tags.begin(), tags.end(), tag) != tags.end();
 }
 
 class Selector {
@@ -110,6 +107,17 @@ class Selector {
 };
 
 }  // namespace
+
+std::vector<std::string> TagsOf(const FftModel& model) {
+  const auto config = nlohmann::json::parse(model.config);
+  const auto tags = config.find("tags");
+  if (tags == config.end()) return {};
+  if (tags->is_string()) return {tags->get<std::string>()};
+  std::vector<std::string> texts;
+  for (const auto& tag : *tags)
+    if (tag.is_string()) texts.push_back(tag);
+  return texts;
+}
 
 StatusOr<std::set<std::string>> SelectModels(const FftProject& project,
                                              const std::vector<std::string>& selects,

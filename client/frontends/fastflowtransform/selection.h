@@ -15,6 +15,9 @@ struct SelectionPast {
   std::set<std::string> modified;  // names of models whose own text is not what it was
 };
 
+/// The tags of a model, which its config tells as a text or a list.
+std::vector<std::string> TagsOf(const FftModel& model);
+
 /// The names of the models that `selects` and `excludes` leave, with the upstreams of what is
 /// selected.  A selector is one or more tokens, parted by blanks or commas, that must all hold:
 ///

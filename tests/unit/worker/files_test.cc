@@ -39,8 +39,7 @@ TEST(BlobCacheTest, LaysOutATreeOnce) {
   TestFolder dir;
   Blobs source;
   source.blobs[Sha256("one")] = "one";
-  const std::vector<WantedFile> files = {{"bin/x", Sha256("one"), true},
-                                         {"y", Sha256("one"), false}};
+  const WantedTree files = {{{"bin/x", Sha256("one"), true}, {"y", Sha256("one"), false}}};
   {
     BlobCache cache(dir.path(), source);
     ASSERT_TRUE(cache.Sweep().ok());
@@ -72,9 +71,9 @@ TEST(BlobCacheTest, TakesNothingThatIsNotWhatItSays) {
   source.blobs[Sha256("one")] = "two";
   BlobCache cache(dir.path(), source);
   ASSERT_TRUE(cache.Sweep().ok());
-  EXPECT_EQ(cache.MakeTree({{"x", Sha256("one"), true}}).status().code(), Code::kDataLoss);
-  EXPECT_EQ(cache.MakeTree({{"x", Sha256("none"), true}}).status().code(), Code::kNotFound);
-  EXPECT_EQ(cache.MakeTree({{"../x", Sha256("one"), true}}).status().code(),
+  EXPECT_EQ(cache.MakeTree({{{"x", Sha256("one"), true}}}).status().code(), Code::kDataLoss);
+  EXPECT_EQ(cache.MakeTree({{{"x", Sha256("none"), true}}}).status().code(), Code::kNotFound);
+  EXPECT_EQ(cache.MakeTree({{{"../x", Sha256("one"), true}}}).status().code(),
             Code::kInvalidArgument);
   EXPECT_TRUE(fs::is_empty(dir / "blobs"));
   EXPECT_TRUE(fs::is_empty(dir / "trees"));
@@ -318,6 +317,29 @@ TEST_F(RecorderTest, TellsWhatItCouldNotMoveAndWhatItTouched) {
                                   ": Not a directory");
   EXPECT_FALSE(report.left_outputs_alone());
   EXPECT_EQ(report.outputs_size(), 0);
+}
+
+TEST(BlobCacheTest, AContextListsFurtherFiles) {
+  TestFolder dir;
+  Blobs source;
+  source.blobs[Sha256("one")] = "one";
+  const std::string listing =
+      ToHex(Sha256("one")) + " lib/a b.py\n" + ToHex(Sha256("one")) + " *run\n";
+  source.blobs[Sha256(listing)] = listing;
+  source.blobs[Sha256("rubbish")] = "rubbish";
+  BlobCache cache(dir.path(), source);
+  ASSERT_TRUE(cache.Sweep().ok());
+  const WantedTree wanted = {{{"x", Sha256("one"), false}}, Sha256(listing)};
+  const auto tree = cache.MakeTree(wanted);
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  EXPECT_EQ(cache.FindTree(wanted), *tree);
+  EXPECT_EQ(cache.FindTree({{{"x", Sha256("one"), false}}}), "") << "another tree";
+  EXPECT_EQ(ReadFile(*tree + "/lib/a b.py"), "one");
+  struct stat st {};
+  ASSERT_EQ(::stat((*tree + "/run").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777, 0555u);
+  EXPECT_EQ(cache.MakeTree({{}, Sha256("rubbish")}).status().code(), Code::kInvalidArgument);
+  EXPECT_EQ(cache.MakeTree({{}, Sha256("nothing")}).status().code(), Code::kNotFound);
 }
 
 }  // namespace

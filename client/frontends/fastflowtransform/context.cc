@@ -1,0 +1,73 @@
+#include "client/frontends/fastflowtransform/context.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "server/base/content.h"
+
+namespace fft {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kFilesMax = 20'000;
+constexpr std::uintmax_t kFileBytesMax = std::uintmax_t{64} << 20;
+
+bool IsLeftOut(const std::string& name) {
+  static const std::set<std::string> kMade = {"__pycache__", "node_modules", "target", "venv"};
+  return name.starts_with('.') || name.ends_with(".pyc") || kMade.contains(name);
+}
+
+/// Paths of the regular files below `folder`, sorted.
+StatusOr<std::vector<std::string>> FilesBelow(const fs::path& folder) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    const bool is_left_out = IsLeftOut(at->path().filename().string());
+    if (is_left_out && at->is_directory(error)) at.disable_recursion_pending();
+    if (is_left_out || !at->is_regular_file(error)) continue;
+    if (at->file_size(error) > kFileBytesMax)
+      return Error(Code::kInvalidArgument, "{}: larger than the 64 MiB that may travel",
+                   at->path().string());
+    paths.push_back(fs::relative(at->path(), folder, error).generic_string());
+    if (paths.size() > kFilesMax)
+      return Error(Code::kInvalidArgument, "{}: more than {} files", folder.string(), kFilesMax);
+  }
+  if (error) return Error(Code::kInvalidArgument, "{}: {}", folder.string(), error.message());
+  std::ranges::sort(paths);
+  return paths;
+}
+
+Status Add(const fs::path& folder, const std::string& below, FftContext* context) {
+  const auto paths = FilesBelow(folder);
+  if (!paths.ok()) return paths.status();
+  for (const std::string& path : *paths) {
+    const fs::path file = folder / path;
+    if (path.find('\n') != std::string::npos)
+      return Error(Code::kInvalidArgument, "{}: a line feed in a name", folder.string());
+    std::int64_t bytes = 0;
+    const auto digest = ContentOfFile(file.string(), &bytes);
+    if (!digest.ok()) return digest.status();
+    context->listing += fmt::format("{} {}/{}\n", ToHex(*digest), below, path);
+    context->files.emplace(*digest, file);
+  }
+  return Ok();
+}
+
+}  // namespace
+
+StatusOr<FftContext> GatherContext(const fs::path& project, const fs::path& packages) {
+  FftContext context;
+  if (Status s = Add(project, "project", &context); !s.ok()) return s;
+  for (const char* package : {"fastflowtransform", "fft_model"})
+    if (Status s = Add(packages / package, fmt::format("python/{}", package), &context); !s.ok())
+      return s;
+  return context;
+}
+
+}  // namespace fft

@@ -1,0 +1,3 @@
+{{ config(materialized='view', tags=['staging']) }}
+select order_id, user_id, amount
+from {{ ref('seed_orders') }}

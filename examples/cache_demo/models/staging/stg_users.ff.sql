@@ -1,0 +1,3 @@
+{{ config(materialized='table', tags=['staging']) }}
+select id as user_id, lower(email) as email
+from {{ source('crm', 'users') }};
