@@ -24,7 +24,8 @@ Status Unreachable(const std::string& warehouse, const std::string& why) {
 
 }  // namespace
 
-StatusOr<WarehouseProber::Session> WarehouseProber::Take(const std::string& warehouse) {
+StatusOr<WarehouseProber::Session> WarehouseProber::Take(const std::string& warehouse,
+                                                         bool may_be_old) {
   std::string conninfo = connection_of_(warehouse);
   if (conninfo.empty())
     return Unreachable(warehouse, "no secret of this name says how to connect; see SetSecret");
@@ -33,7 +34,7 @@ StatusOr<WarehouseProber::Session> WarehouseProber::Take(const std::string& ware
     const std::lock_guard lock(mutex_);
     session = std::exchange(idle_[warehouse], {});
   }
-  if (session.conninfo == conninfo && session.connection.IsAlive()) return session;
+  if (may_be_old && session.conninfo == conninfo && session.connection.IsAlive()) return session;
   auto opened = pg::Connection::Open(conninfo, "fftd probe");
   if (!opened.ok()) return Unreachable(warehouse, Message(opened.status()));
   return Session{std::move(conninfo), *std::move(opened)};
@@ -49,10 +50,15 @@ Status WarehouseProber::Look(const std::string& warehouse, const std::vector<std
     schemas.push_back(PercentDecoded(path.substr(0, slash)));
     relations.emplace_back(path.substr(std::min(slash + 1, path.size())));
   }
-  auto session = Take(warehouse);
+  const auto params = pg::Params().Texts(schemas).Texts(relations);
+  auto session = Take(warehouse, /*may_be_old=*/true);
   if (!session.ok()) return session.status();
-  const auto rows = session->connection.Query(kLook, pg::Params().Texts(schemas).Texts(relations),
-                                              "look for relations");
+  auto rows = session->connection.Query(kLook, params, "look for relations");
+  if (rows.status().code() == Code::kUnavailable) {  // it broke while nobody looked
+    session = Take(warehouse, /*may_be_old=*/false);
+    if (!session.ok()) return session.status();
+    rows = session->connection.Query(kLook, params, "look for relations");
+  }
   if (!rows.ok()) return Unreachable(warehouse, Message(rows.status()));
   std::size_t next = 0;
   rows->ForEach([&](pg::Row& row) { (*found)[places[next++]] = row.Bool() ? 1 : 0; });

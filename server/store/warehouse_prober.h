@@ -31,7 +31,7 @@ class WarehouseProber {
     std::string conninfo;
     pg::Connection connection;
   };
-  StatusOr<Session> Take(const std::string& warehouse);
+  StatusOr<Session> Take(const std::string& warehouse, bool may_be_old);
   Status Look(const std::string& warehouse, const std::vector<std::string>& uris,
               const std::vector<std::size_t>& places, std::vector<char>* found);
 

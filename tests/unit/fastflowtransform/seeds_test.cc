@@ -84,7 +84,7 @@ TEST(SeedSchemaTest, TellsTargetsAndTypesByPathOrStem) {
   EXPECT_TRUE(ReadSeedSchema("schema.yml", "", "postgres").ok());
   EXPECT_EQ(
       Message(ReadSeedSchema("schema.yml", "targets:\n  u: {scheme: x}\n", "postgres").status()),
-      "schema.yml:2: unknown key 'scheme' of target 'u': it has schema, table, schema_by_engine");
+      "schema.yml:2:7: unknown key 'scheme' in target 'u'; known: schema, table, schema_by_engine");
 }
 
 }  // namespace
