@@ -17,6 +17,7 @@ suite(unit_native unit/native USES fft_native)
 suite(unit_fastflowtransform unit/fastflowtransform USES fft_fastflowtransform)
 suite(unit_ctl unit/ctl USES fft_ctl)
 suite(store store USES fft_store SUPPORT temporary_postgres.cc)
+suite(sql sql USES fft_sql SUPPORT temporary_postgres.cc)
 add_executable(commit_bench EXCLUDE_FROM_ALL bench/commit_bench.cc store/samples.cc
                support/temporary_postgres.cc)
 target_link_libraries(commit_bench PRIVATE fft_store)

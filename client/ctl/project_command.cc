@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <ostream>
+#include <thread>
 
 #include <unistd.h>
 
@@ -160,7 +162,7 @@ void AddMetadata(const v1::Run& run, ModelReport* report) {
       *to = (*sql)[name].get<std::int64_t>();
 }
 
-ModelReport ReportOf(const Session& session, const std::string& name, const ModelResult& result) {
+ModelReport ReportOf(const std::string& name, const ModelResult& result) {
   ModelReport report{.name = name,
                      .status = "skipped",
                      .started = result.started,
@@ -169,12 +171,27 @@ ModelReport ReportOf(const Session& session, const std::string& name, const Mode
   if (result.status == ModelResult::Status::kSucceeded) report.status = "success";
   if (result.status == ModelResult::Status::kFailed) report.status = "error";
   if (result.status == ModelResult::Status::kCancelled) report.message = "not started";
-  if (result.run == 0) return report;
-  v1::GetRunRequest request;
-  request.set_id(result.run);
-  const auto run = session.client.Call(&v1::Runs::Stub::GetRun, request);
-  if (run.ok()) AddMetadata(*run, &report);
   return report;
+}
+
+/// Asks for the runs of `models`, several at once: there may be thousands.
+void AskForRuns(const Session& session, const std::map<std::string, ModelResult>& results,
+                std::vector<ModelReport>* models) {
+  constexpr std::size_t kAtOnce = 8;
+  std::atomic<std::size_t> next = 0;
+  const auto ask = [&] {
+    for (std::size_t i = next++; i < models->size(); i = next++) {
+      ModelReport& report = (*models)[i];
+      const ModelResult& result = results.at(report.name);
+      if (result.run == 0) continue;
+      v1::GetRunRequest request;
+      request.set_id(result.run);
+      const auto run = session.client.Call(&v1::Runs::Stub::GetRun, request);
+      if (run.ok()) AddMetadata(*run, &report);
+    }
+  };
+  std::vector<std::jthread> askers;
+  while (askers.size() < std::min(kAtOnce, models->size())) askers.emplace_back(ask);
 }
 
 /// A build that found no table where a seed is to be.
@@ -191,14 +208,15 @@ void HintAtSeeds(const Session& session, const ProjectArguments& arguments,
 int Account(const Session& session, const FftProject& project, const ProjectProgress& progress) {
   ProjectReport report{.started = ToTimePoint(progress.ended()->receive_time()),
                        .finished = ToTimePoint(progress.ended()->end_time())};
+  std::map<std::string, const FftModel*> by_name;
+  for (const FftModel& model : project.models) by_name[model.name] = &model;
+  for (const auto& [name, result] : progress.results())
+    report.models.push_back(ReportOf(name, result));
+  AskForRuns(session, progress.results(), &report.models);
   std::vector<ModelSpending> spending;
-  for (const FftModel& model : project.models) {
-    const auto result = progress.results().find(model.name);
-    if (result == progress.results().end()) continue;
-    const ModelReport& told =
-        report.models.emplace_back(ReportOf(session, model.name, result->second));
-    spending.push_back({.name = model.name,
-                        .tags = TagsOf(model),
+  for (const ModelReport& told : report.models) {
+    spending.push_back({.name = told.name,
+                        .tags = TagsOf(*by_name.at(told.name)),
                         .spent = {.bytes_scanned = told.bytes_scanned.value_or(0),
                                   .rows = told.rows.value_or(0),
                                   .query_duration_ms = told.query_duration_ms.value_or(0)}});

@@ -9,6 +9,8 @@ constexpr char kMeta[] = "_ff_meta";
 
 }  // namespace
 
+std::string Ledger::meta() const { return Quoted(schema_, kMeta); }
+
 Status Ledger::Prepare(Session& session) const {
   const auto found = session.Run(
       {{.text = "SELECT to_regnamespace($1) IS NOT NULL, to_regclass($2) IS NOT NULL, "

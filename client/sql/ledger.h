@@ -29,6 +29,8 @@ class Ledger {
   Ledger(std::string schema, std::string relation)
       : schema_(std::move(schema)), relation_(std::move(relation)) {}
 
+  /// The table _ff_meta, quoted.
+  std::string meta() const;
   /// Makes schema and tables where they are missing, in a transaction of its own.
   Status Prepare(Session& session) const;
 

@@ -5,15 +5,20 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/sql/hooks.h"
+#include "client/sql/watchdog.h"
+#include "server/base/digest.h"
+
 namespace fft::sql {
 
 namespace {
 
 namespace v1 = build::v1;
-using Clock = std::chrono::steady_clock;
+using Clock = Watchdog::Clock;
 
 constexpr std::size_t kCopyBytes = 1 << 16;
 constexpr char kExplain[] = "EXPLAIN (FORMAT JSON) ";
+constexpr double kBytesMost = 9e18;
 
 /// A query without the semicolon that some end with.
 std::string Trimmed(std::string text) {
@@ -33,7 +38,8 @@ std::int64_t EstimateOf(const Answer& explained) {
   const auto plan = nlohmann::json::parse(explained.at(0, 0), nullptr, false);
   if (!plan.is_array() || plan.empty() || !plan[0].contains("Plan")) return -1;
   const auto& root = plan[0]["Plan"];
-  return static_cast<std::int64_t>(root.value("Plan Rows", 0.0) * root.value("Plan Width", 0.0));
+  const double bytes = root.value("Plan Rows", 0.0) * root.value("Plan Width", 0.0);
+  return static_cast<std::int64_t>(std::min(bytes, kBytesMost));
 }
 
 /// How what bears the name is dropped; empty: nothing does.
@@ -50,31 +56,39 @@ class Maker {
         making_(making),
         ledger_(making.schema, making.relation),
         name_(Quoted(making.schema, making.relation)),
-        stage_(fmt::format("_fft_{}", making.writer.run)),
-        began_(Clock::now()) {}
+        // Services of their own may number a run alike.
+        stage_(fmt::format("_fft_{}_{}", making.writer.run,
+                           ToShortHex(Sha256(making.writer.service + "/" + making.relation)))),
+        watchdog_(session,
+                  making.wall_max.count() == 0 ? Clock::time_point::max()
+                                               : Clock::now() + making.wall_max,
+                  making.stop) {}
 
   StatusOr<Made> Make() {
-    if (Status ready = ledger_.Prepare(session_); !ready.ok()) return ready;
-    const auto made = InTransaction();
-    if (made.ok()) return made;
-    session_.Rollback();
-    if (made.status().code() != Code::kCancelled || Left() > std::chrono::milliseconds(0))
+    if (Status s = CheckHooks(making_.task); !s.ok()) return s;
+    auto made = InTransaction();
+    if (!made.ok()) session_.Rollback();
+    const auto reason = watchdog_.reason();
+    if (made.ok() || made.status().code() != Code::kCancelled || reason == Watchdog::Reason::kNone)
       return made;
+    if (reason == Watchdog::Reason::kStopped) return Error(Code::kCancelled, "stopped");
     return Error(Code::kDeadlineExceeded, "ran longer than its limit of {} ms",
                  making_.wall_max.count());
   }
 
  private:
   StatusOr<Made> InTransaction() {
-    const auto begun = session_.Run(
-        {{.text = "BEGIN"},
-         Limit(),
-         ledger_.Take(),
-         {.text = "SELECT c.relkind FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
-                  "ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
-          .parameters = {making_.schema, making_.relation}}});
+    auto begun = Begin();
+    // The schema, or what we keep in it, is not there yet.
+    const std::string state = SqlStateOf(begun.status());
+    const bool is_missing = state == "3F000" || state == "42P01";
+    if (is_missing || (begun.ok() && begun->back().at(0, 1) == "f")) {
+      session_.Rollback();
+      if (Status ready = ledger_.Prepare(session_); !ready.ok()) return ready;
+      begun = Begin();
+    }
     if (!begun.ok()) return begun.status();
-    switch (Ledger::Judge((*begun)[2], making_.writer)) {
+    switch (Ledger::Judge((*begun)[1], making_.writer)) {
       case Ledger::Standing::kMayWrite: break;
       case Ledger::Standing::kHasWritten:
         session_.Rollback();
@@ -83,35 +97,35 @@ class Maker {
       case Ledger::Standing::kIsLate:
         return Error(Code::kAborted, "a later run has written {}", name_);
     }
-    kind_ = (*begun)[3].rows() == 0 ? "" : std::string((*begun)[3].at(0, 0));
+    kind_ = begun->back().at(0, 0);
     if (Status s = Guard(); !s.ok()) return s;
     if (IsLoad()) return Load();
     if (IsDelta()) return Add();
     return Replace();
   }
 
-  std::chrono::milliseconds Left() const {
-    if (making_.wall_max.count() == 0) return std::chrono::hours(24);
-    return making_.wall_max -
-           std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
+  /// Takes the row; what bears the name; and whether all that we keep is there.
+  StatusOr<std::vector<Answer>> Begin() {
+    return Run({{.text = "BEGIN"},
+                ledger_.Take(),
+                {.text = "SELECT coalesce((SELECT c.relkind::text FROM pg_catalog.pg_class c "
+                         "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                         "WHERE n.nspname = $1 AND c.relname = $2), ''), "
+                         "to_regclass($3) IS NOT NULL",
+                 .parameters = {making_.schema, making_.relation, ledger_.meta()}}});
   }
 
-  /// Of each statement: what is left of the whole.
-  Statement Limit() const {
-    return {.text = fmt::format("SET LOCAL statement_timeout = {}",
-                                std::max<std::int64_t>(1, Left().count()))};
-  }
-
-  StatusOr<std::vector<Answer>> Run(std::vector<Statement> statements) {
-    if (making_.is_stopped != nullptr && *making_.is_stopped)
-      return Error(Code::kCancelled, "stopped");
-    statements.insert(statements.begin(), Limit());
+  StatusOr<std::vector<Answer>> Run(const std::vector<Statement>& statements) {
+    if (watchdog_.reason() != Watchdog::Reason::kNone)
+      return Error(Code::kCancelled, "nothing more is begun");
     const auto from = Clock::now();
     auto answers = session_.Run(statements);
-    made_.query_ms +=
-        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - from).count();
-    if (answers.ok()) answers->erase(answers->begin());
+    made_.query_ms += MillisSince(from);
     return answers;
+  }
+
+  static std::int64_t MillisSince(Clock::time_point from) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - from).count();
   }
 
   bool IsLoad() const { return !making_.csv.empty(); }
@@ -146,7 +160,7 @@ class Maker {
     const bool is_asked = making_.scan_max > 0 && !IsLoad();
     if (is_asked) statements.push_back(Query(kExplain));
     if (statements.empty()) return Ok();
-    const auto answers = Run(std::move(statements));
+    const auto answers = Run(statements);
     if (!answers.ok() || !is_asked) return answers.status();
     made_.scanned = EstimateOf(answers->back());
     if (made_.scanned <= making_.scan_max) return Ok();
@@ -157,7 +171,6 @@ class Maker {
 
   /// What follows when the data is there, up to the commit.
   void AddEnd(std::vector<Statement>* statements) const {
-    if (!IsView()) statements->push_back({.text = "ANALYZE " + name_});
     AddHooks(making_.task.post_hooks(), "post_hook", statements);
     for (Statement& statement :
          ledger_.Record(making_.writer, making_.node_name, making_.fingerprint))
@@ -171,8 +184,9 @@ class Maker {
     if (!IsView()) made_.bytes = answers[answers.size() - 2].number(0, 0);
   }
 
-  /// The stage becomes the relation.
+  /// The stage becomes the relation.  Who reads waits from here on to the commit.
   void AddSwap(std::vector<Statement>* statements) const {
+    statements->push_back({.text = "ANALYZE " + Quoted(making_.schema, stage_)});
     if (!kind_.empty()) statements->push_back({.text = DropOf(kind_, name_)});
     statements->push_back(
         {.text = fmt::format("ALTER TABLE {} RENAME TO {}", Quoted(making_.schema, stage_),
@@ -195,7 +209,7 @@ class Maker {
       AddSwap(&statements);
     }
     AddEnd(&statements);
-    const auto answers = Run(std::move(statements));
+    const auto answers = Run(statements);
     if (!answers.ok()) return answers.status();
     if (is_explained) made_.scanned = EstimateOf(answers->front());
     if (!IsView()) made_.rows = (*answers)[making_at].touched();
@@ -224,7 +238,7 @@ class Maker {
     std::vector<Statement> statements;
     AddSwap(&statements);
     AddEnd(&statements);
-    const auto answers = Run(std::move(statements));
+    const auto answers = Run(statements);
     if (!answers.ok()) return answers.status();
     NoteSize(*answers);
     return made_;
@@ -236,17 +250,22 @@ class Maker {
     std::string form = "FORMAT csv, HEADER true";
     if (!making_.csv_null.empty())
       form += fmt::format(", NULL '{}', FORCE_NULL ({})", making_.csv_null, names);
-    return session_.CopyIn(fmt::format("COPY {} ({}) FROM STDIN ({})", stage, names, form),
-                           [&]() -> StatusOr<std::string> {
-                             if (making_.is_stopped != nullptr && *making_.is_stopped)
-                               return Error(Code::kCancelled, "stopped");
-                             std::string bytes(kCopyBytes, '\0');
-                             file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-                             bytes.resize(static_cast<std::size_t>(file.gcount()));
-                             if (file.bad())
-                               return Error(Code::kUnavailable, "{} cannot be read", making_.csv);
-                             return bytes;
-                           });
+    const auto from = Clock::now();
+    auto rows =
+        session_.CopyIn(fmt::format("COPY {} ({}) FROM STDIN ({})", stage, names, form),
+                        making_.task.csv().empty() ? "the rows" : making_.task.csv(),
+                        [&]() -> StatusOr<std::string> {
+                          if (watchdog_.reason() != Watchdog::Reason::kNone)
+                            return Error(Code::kCancelled, "nothing more is begun");
+                          std::string bytes(kCopyBytes, '\0');
+                          file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+                          bytes.resize(static_cast<std::size_t>(file.gcount()));
+                          if (file.bad())
+                            return Error(Code::kUnavailable, "{} cannot be read", making_.csv);
+                          return bytes;
+                        });
+    made_.query_ms += MillisSince(from);
+    return rows;
   }
 
   /// Of what was selected and of what is there, each in its order.
@@ -265,7 +284,7 @@ class Maker {
     if (is_explained) statements.push_back(Query(kExplain));
     statements.push_back(Query(fmt::format("CREATE TEMP TABLE {} ON COMMIT DROP AS ", stage_)));
     statements.push_back(Columns());
-    auto answers = Run(std::move(statements));
+    const auto answers = Run(statements);
     if (!answers.ok()) return answers.status();
     if (is_explained) made_.scanned = EstimateOf(answers->front());
     return Merge(answers->back());
@@ -291,6 +310,9 @@ class Maker {
       }
       names += (names.empty() ? "" : ", ") + Quoted(name);
     }
+    if (names.empty())
+      return Error(Code::kInvalidArgument, "{}none of its columns is in {}",
+                   IsLoad() ? "" : query_name() + ": ", name_);
     if (change == v1::ON_SCHEMA_CHANGE_SYNC_ALL_COLUMNS)
       for (const auto& [name, type] : there)
         if (!has(selected, name))
@@ -300,8 +322,9 @@ class Maker {
     const std::size_t insert_at = statements.size();
     statements.push_back({.text = fmt::format("INSERT INTO {} ({}) SELECT {} FROM pg_temp.{}",
                                               name_, names, names, stage_)});
+    statements.push_back({.text = "ANALYZE " + name_});
     AddEnd(&statements);
-    const auto answers = Run(std::move(statements));
+    const auto answers = Run(statements);
     if (!answers.ok()) return answers.status();
     made_.rows = (*answers)[insert_at].touched();
     NoteSize(*answers);
@@ -333,7 +356,7 @@ class Maker {
   const Ledger ledger_;
   const std::string name_;   // quoted, with its schema
   const std::string stage_;  // what it is called until it is whole
-  const Clock::time_point began_;
+  Watchdog watchdog_;
   std::string kind_;  // pg_class.relkind of what bears its name; empty: nothing
   Made made_;
 };
@@ -341,7 +364,11 @@ class Maker {
 }  // namespace
 
 StatusOr<Made> Materialise(Session& session, const Making& making) {
-  return Maker(session, making).Make();
+  auto made = Maker(session, making).Make();
+  // Settings, locks and temporary tables that a hook left are not for the next run.
+  if (made.ok() && (making.task.pre_hooks_size() > 0 || making.task.post_hooks_size() > 0))
+    session.Discard();
+  return made;
 }
 
 }  // namespace fft::sql

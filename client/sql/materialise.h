@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 #include <string>
 
 #include "client/sql/ledger.h"
@@ -23,8 +23,7 @@ struct Making {
   std::string node_name, fingerprint;  // of _ff_meta; empty: no row
   std::int64_t scan_max = 0;
   std::chrono::milliseconds wall_max{0};
-  /// Set from any thread: nothing more is begun.
-  const std::atomic<bool>* is_stopped = nullptr;
+  std::stop_token stop;  // what runs is cancelled then, and nothing more is begun
 };
 
 struct Made {

@@ -24,15 +24,27 @@ std::string Field(const PGresult* result, int field) {
   return text == nullptr ? "" : text;
 }
 
-// Class 08 connection, 40 rolled back, 53 resources, 55P03 a lock, 57P0x shutting down or starting.
-bool Passes(std::string_view state) {
-  return state.starts_with("08") || state.starts_with("40") || state.starts_with("53") ||
-         state == "55P03" || (state.starts_with("57P0") && state <= "57P03");
+// Class 08 connection, 40 rolled back, 53 resources, 58 the system; 25006 a standby, 55P03 a lock,
+// 57P0x shutting down or starting; and whatever ends the session.
+bool Passes(std::string_view state, std::string_view severity) {
+  for (const std::string_view beginning : {"08", "40", "53", "58", "25006", "55P03", "57P0"})
+    if (state.starts_with(beginning)) return true;
+  return severity == "FATAL" || severity == "PANIC";
 }
 
-Code CodeOf(std::string_view state) {
+Code CodeOf(std::string_view state, std::string_view severity) {
   if (state == "57014") return Code::kCancelled;
-  return Passes(state) ? Code::kUnavailable : Code::kInvalidArgument;
+  return Passes(state, severity) ? Code::kUnavailable : Code::kInvalidArgument;
+}
+
+/// Whether a connection that was refused is a person's matter: a password, a name.  libpq tells no
+/// code of such an error.
+bool IsRefused(const std::string& why) {
+  if (why.find("no password supplied") != std::string::npos) return true;
+  for (const char* passes : {"starting up", "shutting down", "too many", "remaining connection",
+                             "recovery mode", "not yet accepting", "terminating connection"})
+    if (why.find(passes) != std::string::npos) return false;
+  return why.find("FATAL:") != std::string::npos;
 }
 
 // `:LINE` of the user's text, where the error points into it.
@@ -70,7 +82,12 @@ Status ErrorOf(const PGresult* result, const PGconn* connection, const Statement
                                                                  Place(result, statement), text);
   if (!detail.empty()) message += "; " + detail;
   if (!hint.empty()) message += "; hint: " + hint;
-  return WithState(Error(CodeOf(state), "{} (SQLSTATE {})", message, state), state);
+  const std::string severity = Field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  return WithState(Error(CodeOf(state, severity), "{} (SQLSTATE {})", message, state), state);
+}
+
+Status NoConnectionString() {
+  return Error(Code::kFailedPrecondition, "what is known is no connection string of libpq");
 }
 
 bool IsGood(const PGresult* result) {
@@ -107,6 +124,9 @@ void Canceller::Cancel() const {
 }
 
 StatusOr<Session> Session::Open(const std::string& conninfo, const std::string& program) {
+  // libpq's own message repeats what it did not understand, which may be a part of the password.
+  const Handle<PQconninfoOption, PQconninfoFree> parsed(PQconninfoParse(conninfo.c_str(), nullptr));
+  if (parsed == nullptr) return NoConnectionString();
   // What comes before `dbname` are defaults that it may override.
   const char* const keywords[] = {"connect_timeout",
                                   "keepalives_idle",
@@ -122,11 +142,8 @@ StatusOr<Session> Session::Open(const std::string& conninfo, const std::string& 
   PGconn* const raw = session.raw();
   if (raw == nullptr || PQstatus(raw) != CONNECTION_OK) {
     const std::string why = FirstLine(PQerrorMessage(raw));
-    // What the server itself says is for a person; that nobody answers may pass.
-    const bool is_refused =
-        why.find("FATAL:") != std::string::npos && why.find("starting up") == std::string::npos &&
-        why.find("shutting down") == std::string::npos && why.find("too many") == std::string::npos;
-    return Error(is_refused ? Code::kFailedPrecondition : Code::kUnavailable, "{}", why);
+    if (why.starts_with("invalid ")) return NoConnectionString();  // it repeats the value, too
+    return Error(IsRefused(why) ? Code::kFailedPrecondition : Code::kUnavailable, "{}", why);
   }
   PQsetNoticeProcessor(
       raw, [](void*, const char*) {}, nullptr);
@@ -135,6 +152,8 @@ StatusOr<Session> Session::Open(const std::string& conninfo, const std::string& 
 
 bool Session::IsAlive() const {
   if (raw() == nullptr || PQstatus(raw()) != CONNECTION_OK) return false;
+  if (PQtransactionStatus(raw()) != PQTRANS_IDLE)
+    return false;  // a rollback that did not come through
   pollfd socket{.fd = PQsocket(raw()), .events = POLLIN, .revents = 0};
   while (::poll(&socket, 1, 0) != 0)
     if (PQconsumeInput(raw()) != 1 || PQstatus(raw()) != CONNECTION_OK) return false;
@@ -142,45 +161,72 @@ bool Session::IsAlive() const {
 }
 
 StatusOr<std::vector<Answer>> Session::Run(const std::vector<Statement>& statements) {
-  std::vector<Answer> answers;
-  Status failed;
-  bool is_committing = false;
+  for (const Statement& statement : statements)
+    if (statement.text.find('\0') != std::string::npos)
+      return Error(Code::kInvalidArgument, "{}: a zero byte in it",
+                   statement.own_name.empty() ? "a statement" : statement.own_name);
   if (PQenterPipelineMode(raw()) != 1)
     return Error(Code::kUnavailable, "{}", FirstLine(PQerrorMessage(raw())));
-  for (const Statement& statement : statements) {
+  for (const Statement& statement : statements)
     if (!Send(raw(), statement)) break;  // the results will tell
-    is_committing = is_committing || statement.text == "COMMIT";
-  }
   PQpipelineSync(raw());
-  for (const Statement& statement : statements) {
-    RawResult result(PQgetResult(raw()));
-    if (result == nullptr || PQstatus(raw()) != CONNECTION_OK ||
-        (!IsGood(result.get()) && PQresultStatus(result.get()) != PGRES_PIPELINE_ABORTED)) {
-      if (failed.ok()) failed = ErrorOf(result.get(), raw(), statement);
-      if (result == nullptr || PQstatus(raw()) != CONNECTION_OK) break;
-    }
-    if (IsGood(result.get())) answers.emplace_back(result.release());
-    while (const RawResult rest{PQgetResult(raw())}) {
-    }
-  }
+  std::vector<Answer> answers;
+  const Status failed = ReadAnswers(statements, &answers);
   if (PQstatus(raw()) == CONNECTION_OK) {
     const RawResult sync(PQgetResult(raw()));
     PQexitPipelineMode(raw());
   }
-  if (failed.ok() && answers.size() == statements.size()) return answers;
-  if (failed.ok()) failed = Error(Code::kUnavailable, "{}", FirstLine(PQerrorMessage(raw())));
-  if (is_committing && PQstatus(raw()) != CONNECTION_OK)
-    return WithState(Error(Code::kUnknown, "{}", Message(failed)), SqlStateOf(failed));
-  return failed;
+  if (!failed.ok()) return failed;
+  return answers;
+}
+
+Status Session::ReadAnswers(const std::vector<Statement>& statements,
+                            std::vector<Answer>* answers) {
+  Status failed;
+  bool is_answered = true;  // by the server, before it came to the COMMIT
+  bool is_over = false;     // the server has ended the session, perhaps amid the COMMIT
+  bool is_before_commit = true;
+  for (const Statement& statement : statements) {
+    const bool is_commit = statement.text == "COMMIT";
+    is_before_commit = is_before_commit && !is_commit;
+    RawResult result(PQgetResult(raw()));
+    const bool is_skipped =
+        result != nullptr && PQresultStatus(result.get()) == PGRES_PIPELINE_ABORTED;
+    const bool is_good = result != nullptr && IsGood(result.get());
+    if (failed.ok() && !is_good && !is_skipped) {
+      failed = ErrorOf(result.get(), raw(), statement);
+      is_answered =
+          result != nullptr && !Field(result.get(), PG_DIAG_SQLSTATE).empty() && is_before_commit;
+      is_over = result != nullptr && Field(result.get(), PG_DIAG_SEVERITY_NONLOCALIZED) == "FATAL";
+    }
+    if (failed.ok() && is_commit && std::string_view(PQcmdStatus(result.get())) != "COMMIT")
+      failed = Error(Code::kInvalidArgument, "the transaction had been given up before its end");
+    if (PQstatus(raw()) != CONNECTION_OK) break;
+    if (is_good) answers->emplace_back(result.release());
+    while (const RawResult rest{PQgetResult(raw())}) {
+    }
+  }
+  if (failed.ok() && answers->size() < statements.size())
+    failed = Error(Code::kUnavailable, "{}", FirstLine(PQerrorMessage(raw())));
+  const bool has_commit = std::any_of(statements.begin(), statements.end(),
+                                      [](const Statement& s) { return s.text == "COMMIT"; });
+  const bool is_known = is_answered || (!is_over && PQstatus(raw()) == CONNECTION_OK);
+  if (failed.ok() || !has_commit || is_known) return failed;
+  return WithState(Error(Code::kUnknown, "{}", Message(failed)), SqlStateOf(failed));
 }
 
 void Session::Rollback() {
   if (PQstatus(raw()) == CONNECTION_OK) RawResult(PQexec(raw(), "ROLLBACK"));
 }
 
-StatusOr<std::int64_t> Session::CopyIn(const std::string& statement,
+void Session::Discard() {
+  const RawResult done(PQexec(raw(), "DISCARD ALL"));
+  if (PQresultStatus(done.get()) != PGRES_COMMAND_OK) connection_.reset();
+}
+
+StatusOr<std::int64_t> Session::CopyIn(const std::string& statement, const std::string& name,
                                        const std::function<StatusOr<std::string>()>& next) {
-  const Statement copy{.text = statement};
+  const Statement copy{.text = statement, .own_at = statement.size(), .own_name = name};
   {
     const RawResult begun(PQexec(raw(), statement.c_str()));
     if (PQresultStatus(begun.get()) != PGRES_COPY_IN) return ErrorOf(begun.get(), raw(), copy);

@@ -63,6 +63,7 @@ class Session {
   /// tells the password.
   static StatusOr<Session> Open(const std::string& conninfo, const std::string& program);
 
+  /// It may be used for something else: open, and in no transaction.
   bool IsAlive() const;
   PGconn* raw() const { return connection_.get(); }
 
@@ -71,13 +72,18 @@ class Session {
   StatusOr<std::vector<Answer>> Run(const std::vector<Statement>& statements);
   /// Undoes an open transaction.
   void Rollback();
-  /// `COPY ... FROM STDIN` of what `next` gives until it gives nothing; the rows.
-  StatusOr<std::int64_t> CopyIn(const std::string& statement,
+  /// Forgets what was set, locked or made for the session alone; one that can't is closed.
+  void Discard();
+  /// `COPY ... FROM STDIN` of what `next` gives until it gives nothing; the rows.  `name`: what
+  /// errors call it.
+  StatusOr<std::int64_t> CopyIn(const std::string& statement, const std::string& name,
                                 const std::function<StatusOr<std::string>()>& next);
-  /// `COPY ... TO STDOUT`, a row at a time, until `take` fails.
+  /// `COPY ... TO STDOUT`, a row at a time; what comes after `take` failed is read and dropped.
   Status CopyOut(const std::string& statement, const std::function<Status(std::string_view)>& take);
 
  private:
+  Status ReadAnswers(const std::vector<Statement>& statements, std::vector<Answer>* answers);
+
   Handle<PGconn, PQfinish> connection_;
 };
 

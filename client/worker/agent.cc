@@ -73,7 +73,7 @@ Status Agent::Recover() {
             mailbox_.Post([this, e = std::move(endings)]() mutable { Parked(std::move(e)); });
           }});
   sql_ = std::make_unique<SqlLane>(
-      options_.slots,
+      options_.slots, *blobs_,
       SqlLane::Listener{[this](std::int64_t run, std::int64_t at_ms) {
                           mailbox_.Post([this, run, at_ms] { SqlStarted(run, at_ms); });
                         },

@@ -151,7 +151,7 @@ void Agent::Kill(std::int64_t id) {
   leases_.Revoke(id);
   if (run->phase == RunPhase::kStarting || run->phase == RunPhase::kRunning) {
     if (run->is_sql())
-      pool_->Post([this, id] { sql_->Stop(id); });  // asks the server, and waits for it
+      sql_->Stop(id);
     else
       orders_.add_kills(id);
   } else if (run->phase == RunPhase::kQueued) {

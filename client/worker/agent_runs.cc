@@ -104,6 +104,10 @@ void Agent::Enqueue(AgentRun& run) {
 
 void Agent::StartRun(AgentRun& run) {
   SetPhase(run, RunPhase::kFetching);
+  if (run.is_sql()) {
+    SetPhase(run, RunPhase::kStarting);
+    return sql_->Start(run.grant, service_);
+  }
   if (!run.places.staging.empty()) {
     const Status paths = CheckOutputPaths(*run.grant);
     if (!paths.ok()) return End(run, v1::OUTCOME_FAILED, Message(paths));
@@ -130,10 +134,6 @@ void Agent::FilesReady(std::int64_t id, const StatusOr<std::string>& folder) {
 }
 
 void Agent::Execute(AgentRun& run) {
-  if (run.is_sql()) {
-    SetPhase(run, RunPhase::kStarting);
-    return sql_->Start(run.grant, run.files, service_);
-  }
   auto start = PrepareRun(folders_, *run.grant, run.places, run.files, run.turn, service_);
   if (!start.ok()) {
     return End(run, OutcomeOf(start.status(), v1::OUTCOME_FAILED), Message(start.status()));
@@ -155,9 +155,13 @@ void Agent::SqlStarted(std::int64_t id, std::int64_t at_ms) {
 void Agent::SqlEnded(v1::RunReport report) {
   AgentRun* run = Find(report.run());
   if (run == nullptr || run->phase > RunPhase::kRunning) return;
-  Ending ending;
-  ending.report = std::move(report);
-  Record(*run, std::move(ending));
+  if (!run->lost.empty() && report.outcome() == v1::OUTCOME_CANCELLED) {
+    report.set_outcome(v1::OUTCOME_INFRASTRUCTURE);
+    report.set_message(run->lost);
+  }
+  SetPhase(*run, RunPhase::kRecording);
+  // What it did is durable in the warehouse, where another attempt finds it: nothing to sync here.
+  Recorded({std::move(report)});
 }
 
 void Agent::Finish(AgentRun& run, const worker::Exit& exit) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 
 #include <fcntl.h>
 #include <sys/sendfile.h>
@@ -91,6 +92,25 @@ StatusOr<std::string> BlobCache::MakeTree(const WantedTree& tree) {
   const std::lock_guard lock(mutex_);
   trees_.insert(folder);
   return folder;
+}
+
+StatusOr<std::string> BlobCache::ReadText(const Digest& digest) {
+  std::ifstream file(dir_ + "/blobs/" + ToHex(digest), std::ios::binary);
+  if (file) return std::string{std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  const Status read = source_.Read(digest, [&](std::string_view bytes) {
+    text += bytes;
+    return Ok();
+  });
+  if (!read.ok()) return read;
+  if (Sha256(text) != digest)
+    return Error(Code::kDataLoss, "blob {} came with other bytes", ToShortHex(digest));
+  return text;
+}
+
+StatusOr<std::string> BlobCache::FindFile(const Digest& digest) {
+  const std::lock_guard making(making_);
+  return Fetch(digest);
 }
 
 void BlobCache::DropTree(const std::string& folder) {

@@ -53,6 +53,11 @@ class BlobCache {
   /// UNAVAILABLE: no daemon, or no room.
   StatusOr<std::string> MakeTree(const WantedTree& tree);
 
+  /// A blob's bytes, from the daemon without a copy on disk unless there is one.
+  StatusOr<std::string> ReadText(const Digest& digest);
+  /// A blob as a file of this cache.
+  StatusOr<std::string> FindFile(const Digest& digest);
+
   /// The tree turned out to be damaged: it is made again when it is needed next.
   void DropTree(const std::string& folder);
 

@@ -58,8 +58,7 @@ class Rows {
       : grant_(std::move(grant)), service_(std::move(service)) {}
 
   StatusOr<int> Run(const std::vector<std::string>& command) {
-    const char* const files = std::getenv("FFT_FILES");
-    auto making = MakingOf(grant_, files == nullptr ? "" : files, service_);
+    auto making = MakingOf(grant_, service_);
     if (!making.ok()) return making.status();
     making_ = *std::move(making);
     if (Status s = Connect(); !s.ok()) return s;

@@ -11,75 +11,54 @@ namespace fft {
 
 namespace v1 = build::v1;
 
-SqlLane::SqlLane(int slots, Listener listener)
-    : listener_(std::move(listener)),
+SqlLane::SqlLane(int slots, BlobCache& blobs, Listener listener)
+    : blobs_(blobs),
+      listener_(std::move(listener)),
       idle_max_(static_cast<std::size_t>(slots)),
       pool_(slots, "sql") {}
 
 SqlLane::~SqlLane() {
-  std::vector<std::int64_t> runs;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [run, running] : running_) runs.push_back(run);
-  }
-  for (const std::int64_t run : runs) Stop(run);
+  const std::lock_guard lock(mutex_);
+  for (auto& [run, stop] : stops_) stop.request_stop();
 }
 
-void SqlLane::Start(std::shared_ptr<const v1::Grant> grant, const std::string& files,
-                    const std::string& service) {
-  auto running = std::make_shared<Running>();
+void SqlLane::Start(std::shared_ptr<const v1::Grant> grant, const std::string& service) {
+  std::stop_token stop;
   {
     const std::lock_guard lock(mutex_);
-    running_[grant->run()] = running;
+    stop = stops_[grant->run()].get_token();
   }
-  pool_.Post([this, grant = std::move(grant), files, service, running = std::move(running)] {
-    Run(*grant, files, service, running);
+  pool_.Post([this, grant = std::move(grant), service, stop = std::move(stop)] {
+    Run(*grant, service, stop);
   });
 }
 
 void SqlLane::Stop(std::int64_t run) {
-  std::shared_ptr<sql::Canceller> canceller;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = running_.find(run);
-    if (found == running_.end()) return;
-    found->second->is_stopped = true;
-    canceller = found->second->canceller;
-  }
-  if (canceller != nullptr) canceller->Cancel();
+  const std::lock_guard lock(mutex_);
+  if (const auto found = stops_.find(run); found != stops_.end()) found->second.request_stop();
 }
 
-void SqlLane::Run(const v1::Grant& grant, const std::string& files, const std::string& service,
-                  const std::shared_ptr<Running>& running) {
+void SqlLane::Run(const v1::Grant& grant, const std::string& service, const std::stop_token& stop) {
   const std::int64_t started_ms = ToMillis(SystemClock().Now());
   const auto make = [&]() -> StatusOr<sql::Made> {
-    if (running->is_stopped) return Error(Code::kCancelled, "stopped before it started");
+    if (stop.stop_requested()) return Error(Code::kCancelled, "stopped before it started");
     listener_.started(grant.run(), started_ms);
-    auto making = MakingOf(grant, files, service);
+    auto making = MakingOf(grant, blobs_, service);
     if (!making.ok()) return making.status();
-    making->is_stopped = &running->is_stopped;
+    making->stop = stop;
     auto session = Take(grant.connection());
     if (!session.ok()) return session.status();
-    {
-      const std::lock_guard lock(mutex_);
-      running->canceller = std::make_shared<sql::Canceller>(session->raw());
-    }
     auto made = sql::Materialise(*session, *making);
-    {
-      // A cancel that comes late must not hit the next run of this session.
-      const std::lock_guard lock(mutex_);
-      running->canceller = nullptr;
-    }
-    if (!running->is_stopped) GiveBack(grant.connection(), *std::move(session));
+    GiveBack(grant.connection(), *std::move(session));
     return made;
   };
   const StatusOr<sql::Made> made = make();
-  v1::RunReport report = JudgeSql(grant, made, running->is_stopped);
+  v1::RunReport report = JudgeSql(grant, made);
   *report.mutable_start_time() = ToTimestamp(started_ms);
   *report.mutable_end_time() = ToTimestamp(ToMillis(SystemClock().Now()));
   {
     const std::lock_guard lock(mutex_);
-    running_.erase(grant.run());
+    stops_.erase(grant.run());
   }
   listener_.ended(std::move(report));
 }

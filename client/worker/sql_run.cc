@@ -1,8 +1,5 @@
 #include "client/worker/sql_run.h"
 
-#include <fstream>
-#include <iterator>
-
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -15,13 +12,10 @@ namespace {
 
 namespace v1 = build::v1;
 
-StatusOr<std::string> TextOf(const std::string& files, const std::string& path) {
-  if (path.empty()) return std::string();
-  const std::string place = files + "/" + path;
-  std::ifstream file(place, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file || file.bad()) return Error(Code::kUnavailable, "{} cannot be read", place);
-  return text;
+Digest DigestOf(const v1::Grant& grant, const std::string& path) {
+  for (const v1::FrozenFile& file : grant.config().files())
+    if (file.path() == path) return DigestFromBytes(file.digest()).value_or(Digest{});
+  return {};
 }
 
 std::string Annotation(const v1::Grant& grant, const char* name) {
@@ -38,13 +32,14 @@ std::string MetadataOf(const sql::Made& made) {
   return nlohmann::json{{"sql", told}}.dump();
 }
 
-v1::Outcome OutcomeOf(const Status& failed, bool is_stopped) {
+v1::Outcome OutcomeOf(const Status& failed) {
   switch (failed.code()) {
     case Code::kInvalidArgument:
     case Code::kFailedPrecondition: return v1::OUTCOME_FAILED;
     case Code::kDeadlineExceeded: return v1::OUTCOME_TIME_LIMIT;
-    // Cancelled on the server by somebody else, or by a limit of the server's own.
-    case Code::kCancelled: return is_stopped ? v1::OUTCOME_CANCELLED : v1::OUTCOME_FAILED;
+    // By us; or on the server by somebody else, or by a limit of the server's own.
+    case Code::kCancelled:
+      return sql::SqlStateOf(failed).empty() ? v1::OUTCOME_CANCELLED : v1::OUTCOME_FAILED;
     case Code::kUnavailable: return v1::OUTCOME_RETRIABLE;
     default: return v1::OUTCOME_INFRASTRUCTURE;
   }
@@ -52,9 +47,7 @@ v1::Outcome OutcomeOf(const Status& failed, bool is_stopped) {
 
 }  // namespace
 
-StatusOr<sql::Making> MakingOf(const v1::Grant& grant, const std::string& files,
-                               const std::string& service) {
-  const v1::SqlTask& task = grant.config().sql();
+StatusOr<sql::Making> MakingOf(const v1::Grant& grant, const std::string& service) {
   const std::string& root = grant.root_uri();
   if (grant.config().outputs_size() != 1)
     return Error(Code::kInvalidArgument, "an SQL run makes exactly one relation");
@@ -62,16 +55,9 @@ StatusOr<sql::Making> MakingOf(const v1::Grant& grant, const std::string& files,
     return Error(Code::kInvalidArgument,
                  "the daemon has no secret that says how to connect to {}; see SetSecret", root);
   sql::Making making;
-  making.task = task;
+  making.task = grant.config().sql();
   making.schema = PercentDecoded(root.substr(root.rfind('/') + 1));
   making.relation = grant.config().outputs(0);
-  for (const auto& [path, text] : {std::pair(&task.query(), &making.query),
-                                   std::pair(&task.delta_query(), &making.delta_query)}) {
-    auto read = TextOf(files, *path);
-    if (!read.ok()) return read.status();
-    *text = *std::move(read);
-  }
-  if (!task.csv().empty()) making.csv = files + "/" + task.csv();
   making.writer = {service, grant.epoch(), grant.run(), grant.node()};
   making.node_name = Annotation(grant, "node_name");
   making.fingerprint = Annotation(grant, "fingerprint");
@@ -80,9 +66,28 @@ StatusOr<sql::Making> MakingOf(const v1::Grant& grant, const std::string& files,
   return making;
 }
 
-v1::RunReport JudgeSql(const v1::Grant& grant, const StatusOr<sql::Made>& made, bool is_stopped) {
+StatusOr<sql::Making> MakingOf(const v1::Grant& grant, BlobCache& blobs,
+                               const std::string& service) {
+  auto making = MakingOf(grant, service);
+  if (!making.ok()) return making;
+  for (const auto& [path, text] : {std::pair(&making->task.query(), &making->query),
+                                   std::pair(&making->task.delta_query(), &making->delta_query)}) {
+    if (path->empty()) continue;
+    auto read = blobs.ReadText(DigestOf(grant, *path));
+    if (!read.ok()) return Error(Code::kUnavailable, "{}: {}", *path, Message(read.status()));
+    *text = *std::move(read);
+  }
+  if (making->task.csv().empty()) return making;
+  auto file = blobs.FindFile(DigestOf(grant, making->task.csv()));
+  if (!file.ok())
+    return Error(Code::kUnavailable, "{}: {}", making->task.csv(), Message(file.status()));
+  making->csv = *std::move(file);
+  return making;
+}
+
+v1::RunReport JudgeSql(const v1::Grant& grant, const StatusOr<sql::Made>& made) {
   if (!made.ok()) {
-    const v1::Outcome outcome = OutcomeOf(made.status(), is_stopped);
+    const v1::Outcome outcome = OutcomeOf(made.status());
     v1::RunReport report = ReportWithoutExit(
         grant, outcome,
         outcome == v1::OUTCOME_CANCELLED ? "stopped by the daemon" : Message(made.status()));

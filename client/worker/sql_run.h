@@ -1,22 +1,23 @@
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "client/sql/materialise.h"
 #include "client/sql/session.h"
+#include "client/worker/blob_cache.h"
 #include "client/worker/records.pb.h"
 #include "server/base/status.h"
 
 namespace fft {
 
-/// What a grant of RUNNER_SQL asks for.  `files`: the folder of its frozen files; `service`: of the
-/// daemon.  INVALID_ARGUMENT: the grant says too little.
-StatusOr<sql::Making> MakingOf(const build::v1::Grant& grant, const std::string& files,
+/// What a grant of RUNNER_SQL asks for, but for its files.  `service`: of the daemon.
+/// INVALID_ARGUMENT: the grant says too little.
+StatusOr<sql::Making> MakingOf(const build::v1::Grant& grant, const std::string& service);
+/// The same with the texts and the file that the task names.
+StatusOr<sql::Making> MakingOf(const build::v1::Grant& grant, BlobCache& blobs,
                                const std::string& service);
 
 /// The report that follows from how it ended.
-build::v1::RunReport JudgeSql(const build::v1::Grant& grant, const StatusOr<sql::Made>& made,
-                              bool is_stopped);
+build::v1::RunReport JudgeSql(const build::v1::Grant& grant, const StatusOr<sql::Made>& made);
 
 }  // namespace fft

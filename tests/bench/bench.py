@@ -12,6 +12,7 @@ import time
 
 from dispatch import bench_dispatch
 from merge import bench_merge
+from project import bench_project
 from table import layered, psql, row, rss, seconds, wait_for, worlds
 from watchers import bench_stalled, bench_watchers
 

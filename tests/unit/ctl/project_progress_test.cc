@@ -50,14 +50,17 @@ TEST_F(ProjectProgressTest, TellsLevelsInTheirOrder) {
   EXPECT_EQ(Takes(Change("SKIPPED", "c.ff", 12)),
             "↻ L02 [PG] c.ff skipped (cache)\n— L02 summary: ok=0 failed=0 skipped=1 0 ms\n")
       << "a node that is cut off when it is ready";
-  EXPECT_EQ(Takes(Ended("SUCCEEDED")), EndLine(*progress_.ended()) + "\n");
+  const std::string end = Takes(Ended("SUCCEEDED"));
+  EXPECT_EQ(end, EndLine(*progress_.ended()) + "\n");
   EXPECT_EQ(progress_.results().at("b.ff").run, 7);
   EXPECT_EQ(progress_.results().at("b.ff").status, ModelResult::Status::kSucceeded);
   EXPECT_EQ(progress_.results().at("c.ff").status, ModelResult::Status::kSkipped);
 }
 
 TEST_F(ProjectProgressTest, NothingToDoTellsAllAsSkipped) {
-  EXPECT_EQ(Takes("events { nodes_skipped { build: 3 count: 3 } } " + Ended("SUCCEEDED")),
+  const std::string end =
+      Takes("events { nodes_skipped { build: 3 count: 3 } } " + Ended("SUCCEEDED"));
+  EXPECT_EQ(end,
             "↻ L01 [PG] a.ff skipped (cache)\n↻ L01 [PG] b.ff skipped (cache)\n"
             "— L01 summary: ok=0 failed=0 skipped=2 0 ms\n"
             "↻ L02 [PG] c.ff skipped (cache)\n"
@@ -74,15 +77,16 @@ TEST_F(ProjectProgressTest, AFailureIsToldOnceAndLaterLevelsDoNotBegin) {
             "✖ L01 [PG] a.ff (2000 ms)\n    line 2: no\n"
             "— L01 summary: ok=1 failed=1 skipped=0 2000 ms\n");
   EXPECT_EQ(Takes(Change("FAILED", "c.ff", 3, "reason: \"UPSTREAM_FAILED\"")), "");
-  EXPECT_EQ(Takes(Ended("FAILED")), EndLine(*progress_.ended()) + "\n  JOB_FAILED\n");
+  const std::string end = Takes(Ended("FAILED"));
+  EXPECT_EQ(end, EndLine(*progress_.ended()) + "\n  JOB_FAILED\n");
   EXPECT_EQ(progress_.results().at("a.ff").message, "line 2: no");
   EXPECT_EQ(progress_.results().at("c.ff").status, ModelResult::Status::kCancelled);
 }
 
 TEST_F(ProjectProgressTest, APlanThatFailedSkippedNothing) {
-  EXPECT_EQ(
-      Takes("events { build_changed { build { id: 3 state: BUILD_FAILED message: \"no\" } } }"),
-      EndLine(*progress_.ended()) + "\n  no\n");
+  const std::string end =
+      Takes("events { build_changed { build { id: 3 state: BUILD_FAILED message: \"no\" } } }");
+  EXPECT_EQ(end, EndLine(*progress_.ended()) + "\n  no\n");
 }
 
 }  // namespace
