@@ -1,15 +1,12 @@
 #include <ostream>
 
-#include <fmt/format.h>
-
+#include "client/ctl/build_request.h"
 #include "client/ctl/follow.h"
-#include "client/ctl/format.h"
 #include "client/ctl/plan_printer.h"
 #include "client/ctl/progress_printer.h"
 #include "client/ctl/session.h"
 #include "client/lib/calls.h"
 #include "fft/build/v1/nodes.grpc.pb.h"
-#include "server/base/clock.h"
 
 namespace fft {
 
@@ -36,12 +33,7 @@ int FollowPlainly(const Session& session, std::int64_t id) {
 int Go(const Session& session, const StatusOr<v1::Build>& build, bool is_detached) {
   if (!build.ok()) return Report(session, build.status());
   if (!is_detached) return FollowPlainly(session, build->id());
-  if (session.is_json()) {
-    session.PrintJson(*build);
-  } else {
-    session.out << fmt::format("build {0} {1}; follow it with: fftctl watch {0}\n", build->id(),
-                               StateName(build->state()));
-  }
+  TellAccepted(session, *build);
   return kDone;
 }
 
@@ -61,20 +53,11 @@ int Plan(const Session& session, const v1::CreateBuildRequest& request) {
 int Run(const Session& session, const BuildArguments& arguments) {
   const auto graph = FindGraph(session, arguments.choice);
   if (!graph.ok()) return Report(session, graph.status());
-  v1::CreateBuildRequest request;
-  request.set_request_id(arguments.request_id);
+  v1::CreateBuildRequest request = RequestOf(arguments);
   request.set_graph(graph->graph);
   request.set_revision(graph->revision);
   request.set_namespace_(arguments.choice.ns);
   for (const std::string& target : arguments.choice.targets) request.add_targets(target);
-  *request.mutable_options() = arguments.options;
-  if (arguments.deadline) {
-    const std::int64_t at = ToMillis(SystemClock().Now() + *arguments.deadline);
-    request.mutable_options()->mutable_deadline()->set_seconds(at / 1000);
-    request.mutable_options()->mutable_deadline()->set_nanos(static_cast<std::int32_t>(at % 1000) *
-                                                             1'000'000);
-  }
-  request.set_plan_etag(arguments.plan_etag);
   if (arguments.is_plan) return Plan(session, request);
   return Go(session, CreateBuild(session.client, request), arguments.is_detached);
 }

@@ -10,6 +10,7 @@
 #include <fnmatch.h>
 #include <nlohmann/json.hpp>
 
+#include "client/ctl/build_request.h"
 #include "client/ctl/follow.h"
 #include "client/ctl/format.h"
 #include "client/ctl/plan_printer.h"
@@ -138,13 +139,11 @@ StatusOr<Deployed> DeployProject(const Session& session, const ProjectArguments&
   return deployed;
 }
 
-v1::CreateBuildRequest RequestOf(const ProjectArguments& arguments, const Deployed& deployed) {
-  v1::CreateBuildRequest request;
-  request.set_request_id(arguments.build.request_id);
+v1::CreateBuildRequest RequestFor(const ProjectArguments& arguments, const Deployed& deployed) {
+  v1::CreateBuildRequest request = RequestOf(arguments.build);
   request.set_graph(deployed.graph.name());
   request.set_revision(deployed.graph.revision());
   request.mutable_targets()->Assign(deployed.targets.begin(), deployed.targets.end());
-  *request.mutable_options() = arguments.build.options;
   return request;
 }
 
@@ -250,7 +249,7 @@ int Run(const Session& session, const ProjectArguments& arguments) {
     if (!session.is_json()) session.out << "nothing to do\n";
     return kDone;
   }
-  const v1::CreateBuildRequest request = RequestOf(arguments, *deployed);
+  const v1::CreateBuildRequest request = RequestFor(arguments, *deployed);
   if (arguments.build.is_plan) {
     const auto plan = PlanBuild(session.client, request);
     if (!plan.ok()) return Report(session, plan.status());
@@ -262,6 +261,10 @@ int Run(const Session& session, const ProjectArguments& arguments) {
   }
   const auto build = CreateBuild(session.client, request);
   if (!build.ok()) return Report(session, build.status());
+  if (arguments.build.is_detached) {
+    TellAccepted(session, *build);
+    return kDone;
+  }
   std::ostream nowhere(nullptr);
   ProjectProgress progress(session.is_json() ? nowhere : session.out, deployed->models);
   const int code = Follow(session, build->id(), progress);
