@@ -341,6 +341,7 @@ Parsed ParseArguments(int argc, const char* const* argv) {
   app.add_flag("-v,--verbose", typed.arguments.is_verbose, "a line for every node");
   AddBuildCommands(app, typed);
   AddSeedCommand(app, typed);
+  AddDagCommand(app, typed);
   AddBuildReads(app, typed);
   AddGraphCommands(app, typed);
   AddCatalogCommands(app, typed);

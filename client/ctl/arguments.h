@@ -38,7 +38,8 @@ struct ProjectArguments {
   std::vector<std::string> selects, excludes;
   std::map<std::string, std::string> vars;
   BuildArguments build;  // its choice is not used
-  bool is_seed = false;  // `seed`: load the seeds
+  enum class Doing { kBuild, kSeed, kDag };
+  Doing doing = Doing::kBuild;
 };
 struct WatchArguments {
   std::int64_t build = 0;

@@ -85,7 +85,23 @@ void AddSeedCommand(CLI::App& app, Typed& typed) {
     if (!IsProject(typed.words.front()))
       FailArguments(typed.words.front() + ": no folder with a project.yml");
     ProjectArguments project = ReadProject(typed, false);
-    project.is_seed = true;
+    project.doing = ProjectArguments::Doing::kSeed;
+    typed.arguments.command = project;
+  });
+}
+
+void AddDagCommand(CLI::App& app, Typed& typed) {
+  auto* const dag = app.add_subcommand("dag", "write the DAG of a project as a site");
+  dag->add_option("PROJECT", typed.words, "a folder with project.yml")->required()->expected(1);
+  AddEnvironment(*dag, typed);
+  dag->add_flag_callback(
+      "--html", [] {}, "the only form there is");
+  dag->final_callback([&typed] {
+    if (!IsProject(typed.words.front()))
+      FailArguments(typed.words.front() + ": no folder with a project.yml");
+    if (typed.project.env.empty()) typed.project.env = "default";
+    ProjectArguments project = ReadProject(typed, false);
+    project.doing = ProjectArguments::Doing::kDag;
     typed.arguments.command = project;
   });
 }

@@ -17,6 +17,7 @@
 #include "client/ctl/project_progress.h"
 #include "client/ctl/session.h"
 #include "client/frontends/fastflowtransform/artifacts.h"
+#include "client/frontends/fastflowtransform/dag_site.h"
 #include "client/frontends/fastflowtransform/graph.h"
 #include "client/frontends/fastflowtransform/project.h"
 #include "client/frontends/fastflowtransform/selection.h"
@@ -33,6 +34,10 @@ namespace v1 = build::v1;
 namespace fs = std::filesystem;
 
 namespace {
+
+bool IsSeed(const ProjectArguments& arguments) {
+  return arguments.doing == ProjectArguments::Doing::kSeed;
+}
 
 Variables Environment() {
   Variables variables;
@@ -109,7 +114,8 @@ Status ChooseModels(const FftProject& project, const ProjectArguments& arguments
       SelectModels(project, arguments.selects, arguments.excludes, ReadPast(project));
   if (!names.ok()) return names.status();
   for (const FftModel& model : project.models) {
-    if (!names->contains(model.name) || model.materialized == "ephemeral") continue;
+    const bool is_built = model.materialized != "ephemeral" && model.materialized != "snapshot";
+    if (!names->contains(model.name) || !is_built) continue;
     to->models.push_back({model.name, model.level});
     to->targets.push_back(model.relation);
   }
@@ -125,9 +131,9 @@ StatusOr<Deployed> DeployProject(const Session& session, const ProjectArguments&
       .root_uri = warehouse->Uri() + "/" + PercentEncoded(project.profile.schema),
       .packages = Packages()};
   Deployed deployed;
-  auto graph = arguments.is_seed ? MakeSeedGraph(project, place) : MakeModelGraph(project, place);
+  auto graph = IsSeed(arguments) ? MakeSeedGraph(project, place) : MakeModelGraph(project, place);
   if (!graph.ok()) return graph.status();
-  const Status chosen = arguments.is_seed ? ChooseSeeds(project, arguments.selects, &deployed)
+  const Status chosen = IsSeed(arguments) ? ChooseSeeds(project, arguments.selects, &deployed)
                                           : ChooseModels(project, arguments, &deployed);
   if (!chosen.ok()) return chosen;
   if (deployed.targets.empty()) return deployed;
@@ -231,6 +237,14 @@ int Account(const Session& session, const FftProject& project, const ProjectProg
   return code;
 }
 
+int Draw(const Session& session, const FftProject& project) {
+  const fs::path folder = DagFolderOf(project);
+  if (const Status written = WriteDagSite(project, folder); !written.ok())
+    return Report(session, written);
+  session.out << (folder / "index.html").string() << '\n';
+  return kDone;
+}
+
 }  // namespace
 
 int Run(const Session& session, const ProjectArguments& arguments) {
@@ -243,6 +257,7 @@ int Run(const Session& session, const ProjectArguments& arguments) {
   if (!session.is_json())
     for (const std::string& warning : project->warnings)
       session.err << "warning: " << warning << '\n';
+  if (arguments.doing == ProjectArguments::Doing::kDag) return Draw(session, *project);
   const auto deployed = DeployProject(session, arguments, *project);
   if (!deployed.ok()) return Report(session, deployed.status());
   if (deployed->targets.empty()) {
@@ -269,7 +284,7 @@ int Run(const Session& session, const ProjectArguments& arguments) {
   ProjectProgress progress(session.is_json() ? nowhere : session.out, deployed->models);
   const int code = Follow(session, build->id(), progress);
   if (!session.is_json() && progress.ended()) HintAtSeeds(session, arguments, *project, progress);
-  if (arguments.is_seed || !progress.ended()) return code;
+  if (IsSeed(arguments) || !progress.ended()) return code;
   return std::max(code, Account(session, *project, progress));
 }
 

@@ -47,5 +47,7 @@ void AddProjectOptions(CLI::App& app, Typed& typed);
 ProjectArguments ReadProject(const Typed& typed, bool is_plan);
 /// `seed`.
 void AddSeedCommand(CLI::App& app, Typed& typed);
+/// `dag`.
+void AddDagCommand(CLI::App& app, Typed& typed);
 
 }  // namespace fft

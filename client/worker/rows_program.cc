@@ -28,8 +28,8 @@ namespace v1 = build::v1;
 namespace fs = std::filesystem;
 
 constexpr int kFailed = 1;
-constexpr int kRetriable = 75;  // EX_TEMPFAIL
-constexpr char kNull[] = "\\N";
+constexpr int kRetriable = 75;          // EX_TEMPFAIL
+constexpr char kNull[] = "<fft:null>";  // no text is that
 
 std::string TakeVariable(const char* name) {
   const char* const value = std::getenv(name);

@@ -27,12 +27,17 @@ void Add(const Spending& spent, Spending* to) {
   to->query_duration_ms += spent.query_duration_ms;
 }
 
-std::optional<std::int64_t> QuantityAt(const YamlMap& map, const char* key) {
+std::optional<std::int64_t> QuantityAt(const YamlMap& map, const char* key, QuantityOf of) {
   if (!map.Has(key)) return std::nullopt;
-  const auto value = ReadQuantity(map.RequiredText(key));
+  const auto value = ReadQuantity(map.RequiredText(key), of);
   if (!value)
     map.Fail(key, fmt::format("'{}' of {} is no number, size or duration", key, map.what()));
   return value;
+}
+
+QuantityOf OfMetric(const std::string& metric) {
+  if (metric == kMetrics[0]) return QuantityOf::kBytes;
+  return metric == kMetrics[1] ? QuantityOf::kNumber : QuantityOf::kTime;
 }
 
 Budgets::Bounds BoundsOf(const YAML::Node& node, const std::string& what) {
@@ -42,7 +47,8 @@ Budgets::Bounds BoundsOf(const YAML::Node& node, const std::string& what) {
   for (const char* metric : kMetrics) {
     if (!map.Has(metric)) continue;
     const YamlMap bound(map.At(metric), fmt::format("{} of {}", metric, what), {"warn", "error"});
-    bounds[metric] = {QuantityAt(bound, "warn"), QuantityAt(bound, "error")};
+    const QuantityOf of = OfMetric(metric);
+    bounds[metric] = {QuantityAt(bound, "warn", of), QuantityAt(bound, "error", of)};
   }
   return bounds;
 }
@@ -66,7 +72,7 @@ std::int64_t QueryLimitOf(const YamlMap& map, const std::string& engine) {
   for (const auto& pair : node) {
     const YamlMap limits(pair.second, "'query_limits'", {"max_bytes"});
     if (ScalarText(pair.first, "query_limits") == engine)
-      return QuantityAt(limits, "max_bytes").value_or(0);
+      return QuantityAt(limits, "max_bytes", QuantityOf::kBytes).value_or(0);
   }
   return 0;
 }
@@ -84,11 +90,17 @@ void Compare(const Budgets::Bounds& bounds, const char* scope, const std::string
 
 }  // namespace
 
-std::optional<std::int64_t> ReadQuantity(const std::string& text) {
-  static const std::map<std::string, std::int64_t> kUnits = {
+std::optional<std::int64_t> ReadQuantity(const std::string& text, QuantityOf of) {
+  using Units = std::map<std::string, std::int64_t>;
+  static const Units kNumbers = {{"", 1}};
+  static const Units kSizes = {
       {"", 1},           {"b", 1},         {"k", 1LL << 10},  {"kb", 1LL << 10}, {"m", 1LL << 20},
-      {"mb", 1LL << 20}, {"g", 1LL << 30}, {"gb", 1LL << 30}, {"t", 1LL << 40},  {"tb", 1LL << 40},
-      {"ms", 1},         {"s", 1000},      {"min", 60'000},   {"h", 3'600'000}};
+      {"mb", 1LL << 20}, {"g", 1LL << 30}, {"gb", 1LL << 30}, {"t", 1LL << 40},  {"tb", 1LL << 40}};
+  static const Units kTimes = {{"", 1},       {"ms", 1},       {"s", 1000},
+                               {"m", 60'000}, {"min", 60'000}, {"h", 3'600'000}};
+  const Units& units = of == QuantityOf::kBytes  ? kSizes
+                       : of == QuantityOf::kTime ? kTimes
+                                                 : kNumbers;
   std::string digits, unit;
   for (const char c : text) {
     if (c == '_' || c == ',' || c == ' ') continue;
@@ -96,10 +108,10 @@ std::optional<std::int64_t> ReadQuantity(const std::string& text) {
     if (is_number && !unit.empty()) return std::nullopt;
     (is_number ? digits : unit) += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
-  const auto factor = kUnits.find(unit);
+  const auto factor = units.find(unit);
   double value = 0;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (factor == kUnits.end() || read.ec != std::errc() || read.ptr != digits.data() + digits.size())
+  if (factor == units.end() || read.ec != std::errc() || read.ptr != digits.data() + digits.size())
     return std::nullopt;
   value *= static_cast<double>(factor->second);
   if (value > 9e18) return std::nullopt;

@@ -34,9 +34,11 @@ struct Budgets {
   std::int64_t query_bytes_max = 0;  // of the engine in use; 0: any
 };
 
-/// A whole number, `1_000`, `1,000`; a size, `5GB`, with powers of 1024; a duration, `30s`, in
-/// milliseconds.  None: it is none of these.
-std::optional<std::int64_t> ReadQuantity(const std::string& text);
+enum class QuantityOf { kNumber, kBytes, kTime };
+
+/// A whole number, `1_000`, `1,000`; of bytes also `5GB`, with powers of 1024; of time also `30s`
+/// or `5m`, in milliseconds.  None: it is none of these.
+std::optional<std::int64_t> ReadQuantity(const std::string& text, QuantityOf of);
 
 /// `file` is for errors; an empty text is no budget at all.
 StatusOr<Budgets> ReadBudgets(const std::string& file, const std::string& text,

@@ -22,6 +22,9 @@ bool IsLeftOut(const std::string& name) {
   return name.starts_with('.') || name.ends_with(".pyc") || kMade.contains(name);
 }
 
+/// It tells how to connect, perhaps with a password; no model needs it.
+constexpr char kProfiles[] = "profiles.yml";
+
 /// Paths of the regular files below `folder`, sorted.
 StatusOr<std::vector<std::string>> FilesBelow(const fs::path& folder) {
   std::vector<std::string> paths;
@@ -47,6 +50,7 @@ Status Add(const fs::path& folder, const std::string& below, FftContext* context
   const auto paths = FilesBelow(folder);
   if (!paths.ok()) return paths.status();
   for (const std::string& path : *paths) {
+    if (path == kProfiles) continue;
     const fs::path file = folder / path;
     if (path.find('\n') != std::string::npos)
       return Error(Code::kInvalidArgument, "{}: a line feed in a name", folder.string());

@@ -16,9 +16,9 @@ struct FftContext {
   std::map<Digest, std::filesystem::path> files;
 };
 
-/// Leaves out what begins with a dot, compiled Python and what tools make (`__pycache__`,
-/// `node_modules`, `target`, `venv`).  INVALID_ARGUMENT names a file that is too large, or can't be
-/// read.
+/// Leaves out profiles.yml, what begins with a dot, compiled Python and what tools make
+/// (`__pycache__`, `node_modules`, `target`, `venv`).  INVALID_ARGUMENT names a file that is too
+/// large, or can't be read.
 StatusOr<FftContext> GatherContext(const std::filesystem::path& project,
                                    const std::filesystem::path& packages);
 

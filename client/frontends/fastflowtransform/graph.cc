@@ -78,6 +78,7 @@ class GraphMaker {
     Name(fmt::format("{}.{}", project_.settings.name, project_.profile.name));
     for (const FftModel& model : project_.models) {
       if (model.materialized == "ephemeral") continue;  // it is in its readers' text
+      if (IsLeftOut(model)) continue;
       if (Status s = AddModel(model); !s.ok()) return s;
     }
     return std::move(graph_);
@@ -90,10 +91,13 @@ class GraphMaker {
     graph_.spec.set_root_uri(place_.root_uri);
   }
 
+  /// Told by a warning of the project.
+  static bool IsLeftOut(const FftModel& model) { return model.materialized == "snapshot"; }
+
   /// Facts that all models share.  Of variables only digests: a value may be a secret.
   void NoteSurroundings() {
     surroundings_["ENGINE"] = project_.profile.engine;
-    surroundings_["PROFILE"] = project_.profile.name;
+    surroundings_["PROFILE"] = Literal(project_.profile.name);
     surroundings_["SOURCES"] = ShortDigest(SourcesJson(project_.sources));
     for (const auto& [name, value] : project_.variables)
       if (name.starts_with("FF_"))
@@ -111,46 +115,55 @@ class GraphMaker {
   }
 
   /// What it reads: through ephemeral models what those read.
-  void AddInputs(const FftModel& model, std::set<std::string>* relations,
-                 std::set<std::string>* seeds) const {
-    for (const std::string& seed : model.seeds)
-      if (seeds_.contains(seed)) seeds->insert(seed);
+  struct Reads {
+    std::set<std::string> relations;  // of models
+    std::set<std::string> others;     // that nobody here builds: of seeds, of what is left out
+    std::set<std::string> seeds;      // whose content counts, in whatever schema
+  };
+  void AddReads(const FftModel& model, Reads* reads) const {
+    for (const std::string& seed : model.seeds) {
+      reads->seeds.insert(seed);
+      if (seeds_.contains(seed)) reads->others.insert(seed);
+    }
     for (const std::string& dep : model.deps) {
       const FftModel& read = *models_.at(dep);
       if (read.materialized == "ephemeral")
-        AddInputs(read, relations, seeds);
+        AddReads(read, reads);
       else
-        relations->insert(read.relation);
+        (IsLeftOut(read) ? reads->others : reads->relations).insert(read.relation);
     }
   }
 
+  Status CheckName(const std::string& path, const std::string& relation) const {
+    if (relation.size() <= kNameMax) return Ok();
+    return Error(Code::kInvalidArgument,
+                 "{}: {} is longer than the {} bytes of a name in PostgreSQL", path, relation,
+                 kNameMax);
+  }
+
   Status AddModel(const FftModel& model) {
-    if (model.relation.size() > kNameMax)
-      return Error(Code::kInvalidArgument,
-                   "{}: {} is longer than the {} bytes of a name in PostgreSQL", model.path,
-                   model.relation, kNameMax);
+    if (Status s = CheckName(model.path, model.relation); !s.ok()) return s;
     v1::JobSpec& job = *graph_.spec.add_jobs();
     job.set_label(model.name);
     job.add_outputs(Literal(model.relation));
     job.mutable_env()->insert(surroundings_.begin(), surroundings_.end());
-    std::set<std::string> relations, seeds;
-    AddInputs(model, &relations, &seeds);
-    for (const std::string& relation : relations) {
+    Reads reads;
+    AddReads(model, &reads);
+    for (const std::string& relation : reads.relations) {
       v1::Input* input = job.add_inputs();
       input->set_kind(v1::MATERIALIZE);
       input->set_ref(Literal(relation));
     }
-    for (const std::string& seed : seeds) {
+    for (const std::string& relation : reads.others) {
       v1::Input* input = job.add_inputs();
       input->set_kind(v1::QUERY);
       input->set_identity(v1::IDENTITY_NONE);
-      input->set_ref(Literal(seed));
+      input->set_ref(Literal(relation));
     }
     // The file counts, whether it has been loaded or not.
     for (const FftSeed& seed : project_.seeds)
-      for (const std::string& read : model.seeds)
-        if (read == seed.relation)
-          (*job.mutable_env())[VariableOf("SEED_" + read)] = seed.content.substr(0, 12);
+      if (reads.seeds.contains(seed.relation))
+        (*job.mutable_env())[VariableOf("SEED_" + seed.relation)] = seed.content.substr(0, 12);
     (*job.mutable_annotations())["node_name"] = model.name;
     (*job.mutable_annotations())["fingerprint"] = model.fingerprint;
     return model.is_python ? AddPython(model, &job) : AddSql(model, &job);
@@ -169,7 +182,7 @@ class GraphMaker {
     job->mutable_files(0)->set_executable(true);
     AddText(model.path + "." + model.function, model.text, job);  // what decides: its own source
     job->add_args(Literal(model.path));
-    job->add_args(Literal(model.function));
+    job->add_args(Literal(model.name));
     for (const std::string& relation : model.arguments) job->add_args(Literal(relation));
     job->set_context(std::string(context_.view()));
     job->set_environment_secret(environment_);
@@ -190,7 +203,8 @@ class GraphMaker {
     for (const auto& [name, value] : EnvironmentOfModels())
       if ((name + value).find('\n') == std::string::npos)
         lines += fmt::format("{}={}\n", name, value);
-    environment_ = fmt::format("environment/{}/{}", graph_.spec.name(), ShortDigest(lines));
+    environment_ =
+        fmt::format("environment/{}/{}", graph_.spec.name(), ShortDigest(WithoutPasswords(lines)));
     graph_.secrets.emplace(environment_, std::move(lines));
     return Ok();
   }
@@ -239,7 +253,8 @@ class GraphMaker {
       if (!told.contains("unique_key") && config.contains(key)) told["unique_key"] = config[key];
     for (const std::string& column : Texts(told.value("unique_key", Json())))
       sql.add_unique_key(column);
-    const std::string change = told.value("on_schema_change", "ignore");
+    const Json said = told.value("on_schema_change", Json("ignore"));
+    const std::string change = said.is_string() ? said.get<std::string>() : said.dump();
     if (change == "append_new_columns")
       sql.set_on_schema_change(v1::ON_SCHEMA_CHANGE_APPEND_NEW_COLUMNS);
     else if (change == "sync_all_columns")
@@ -261,6 +276,7 @@ class GraphMaker {
       return Error(Code::kInvalidArgument,
                    "{}: its target is schema {}, and seeds are loaded into the project's own, {}",
                    seed.path.string(), seed.schema, project_.profile.schema);
+    if (Status s = CheckName(seed.path.string(), seed.relation); !s.ok()) return s;
     v1::JobSpec& job = *graph_.spec.add_jobs();
     job.set_label(seed.relation);
     job.add_outputs(Literal(seed.relation));

@@ -59,6 +59,7 @@ class Loader {
       if (Status s = (this->*step)(); !s.ok()) return s;
     if (Status ordered = OrderModels(project_.models); !ordered.ok()) return ordered;
     Fingerprint();
+    NoteLeftOut();
     return std::move(project_);
   }
 
@@ -129,7 +130,7 @@ class Loader {
     project_.budgets = *std::move(budgets);
     const auto set = project_.variables.find("FF_PG_MAX_BYTES");
     if (set == project_.variables.end() || set->second.empty()) return Ok();
-    const auto limit = ReadQuantity(set->second);
+    const auto limit = ReadQuantity(set->second, QuantityOf::kBytes);
     if (!limit)
       return Error(Code::kInvalidArgument, "FF_PG_MAX_BYTES: '{}' is no size such as 500m or 5GB",
                    set->second);
@@ -300,6 +301,13 @@ class Loader {
       model.seeds.erase(std::unique(model.seeds.begin(), model.seeds.end()), model.seeds.end());
     }
     return Ok();
+  }
+
+  void NoteLeftOut() {
+    for (const FftModel& model : project_.models)
+      if (model.materialized == "snapshot")
+        project_.warnings.push_back(fmt::format("{}: materialized='snapshot' is left out",
+                                                (request_.folder / model.path).string()));
   }
 
   void Fingerprint() {

@@ -1,8 +1,8 @@
 """What a worker executes for a Python model: the tables that it reads come as files, the one that it makes goes as one.
 
-    runner.py PATH FUNCTION RELATION...
+    runner.py PATH MODEL RELATION...
 
-PATH: the model's file below $FFT_FILES/project; RELATIONs: what the function gets, in the order of its parameters.
+PATH: the model's file below $FFT_FILES/project; MODEL: its name, or its function's; RELATIONs: what the function gets, in the order of its parameters.
 $FFT_INPUTS lists `RELATION<TAB>FILE`; $FFT_OUT gets rows.csv, columns and metadata.
 """
 
@@ -23,10 +23,10 @@ class Fault(Exception):
 
 
 def main(arguments):
-    path, function, relations = arguments[0], arguments[1], arguments[2:]
+    path, name, relations = arguments[0], arguments[1], arguments[2:]
     project = os.path.join(os.environ["FFT_FILES"], "project")
     try:
-        model = load_model(project, path, function)
+        model = load_model(project, path, name)
         frames = [read_input(relation) for relation in relations]
         check_required(model, path, relations, frames)
         result = model.function(*frames)
@@ -39,17 +39,18 @@ def main(arguments):
     return 1
 
 
-def load_model(project, path, function):
+def load_model(project, path, name):
     sys.path.insert(0, project)
     os.chdir(project)
     spec = importlib.util.spec_from_file_location("fft_model_module", os.path.join(project, path))
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    for model in registry.MODELS:
-        if model.function.__name__ == function:
-            return model
-    raise Fault(f"{path}: there is no model {function}")
+    for is_it in (lambda model: model.name == name, lambda model: model.function.__name__ == name):
+        for model in registry.MODELS:
+            if is_it(model):
+                return model
+    raise Fault(f"{path}: there is no model {name}")
 
 
 def read_input(relation):
@@ -91,7 +92,8 @@ def told(error, project, path):
     trace = traceback.TracebackException.from_exception(error)
     places = [frame for frame in trace.stack if frame.filename.startswith(project)]
     if isinstance(error, SyntaxError):
-        place = f"{path}:{error.lineno or 0}"
+        file = os.path.relpath(error.filename, project) if (error.filename or "").startswith(project) else path
+        place = f"{file}:{error.lineno or 0}"
     elif places:
         place = f"{os.path.relpath(places[-1].filename, project)}:{places[-1].lineno}"
     else:

@@ -11,6 +11,7 @@ FF_HTTP_RATE_LIMIT_RPS.
 
 import email.utils
 import hashlib
+import http.client
 import json
 import os
 import random
@@ -19,7 +20,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token", "api-key"}
+SECRET_WORDS = ("auth", "cookie", "key", "token", "secret", "password", "credential")
 RETRY_MAX_S = 30
 
 
@@ -134,19 +135,39 @@ def _at(value, path, url):
     return value
 
 
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Only to where requests may go, and without what is for the first host alone."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        _check_domain(newurl)
+        request = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if request is not None and urllib.parse.urlsplit(newurl).netloc != urllib.parse.urlsplit(req.full_url).netloc:
+            for name in [name for name in request.headers if _is_secret(name)]:
+                request.remove_header(name)
+        return request
+
+
+_OPENER = urllib.request.build_opener(_Redirects)
+
+
+def _is_secret(name):
+    return any(word in str(name).lower() for word in SECRET_WORDS)
+
+
 def _fetch(url, params, headers, timeout):
     request = urllib.request.Request(_with_params(url, params), headers={str(k): str(v) for k, v in (headers or {}).items()})
-    retries = int(_number("FF_HTTP_MAX_RETRIES", 3))
+    retries = max(0, int(_number("FF_HTTP_MAX_RETRIES", 3)))
     for attempt in range(retries + 1):
         _wait_for_rate()
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
+            with _OPENER.open(request, timeout=timeout) as answer:
                 return Response(url, answer.status, dict(answer.headers.items()), answer.read())
         except urllib.error.HTTPError as error:
+            error.close()
             if attempt == retries or not (error.code == 429 or error.code >= 500):
                 raise HttpError(f"{_shown(url, params)}: status {error.code} {error.reason}") from None
             _pause(attempt, error.headers.get("Retry-After"))
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        except (OSError, http.client.HTTPException) as error:
             if attempt == retries:
                 raise HttpError(f"{_shown(url, params)}: {getattr(error, 'reason', error)}") from None
             _pause(attempt, None)
@@ -159,8 +180,8 @@ def _pause(attempt, retry_after):
         try:
             seconds = float(retry_after)
         except ValueError:
-            moment = email.utils.parsedate_to_datetime(retry_after)
-            seconds = moment.timestamp() - time.time() if moment else seconds
+            moment = email.utils.parsedate_tz(retry_after)
+            seconds = email.utils.mktime_tz(moment) - time.time() if moment else seconds
     time.sleep(max(0.0, min(RETRY_MAX_S, seconds)))
 
 
@@ -184,7 +205,7 @@ def _check_domain(url):
 
 
 def _key(method, url, params, headers):
-    shown = {str(name): "***" if str(name).lower() in SECRET_HEADERS else str(value) for name, value in (headers or {}).items()}
+    shown = {str(name): "***" if _is_secret(name) else str(value) for name, value in (headers or {}).items()}
     text = json.dumps({"method": method, "url": url, "params": params or {}, "headers": shown}, sort_keys=True,
                       separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -197,7 +218,8 @@ def _with_params(url, params):
 
 
 def _shown(url, params):
-    return "GET " + _with_params(url, params)
+    shown = {name: "***" if _is_secret(name) else value for name, value in (params or {}).items()}
+    return "GET " + _with_params(url, shown)
 
 
 def _folder():
@@ -211,26 +233,30 @@ def _read(key, ttl):
             entry = json.load(file)
         with open(os.path.join(_folder(), key + ".bin"), "rb") as file:
             content = file.read()
-    except (OSError, ValueError):
+        if ttl and time.time() - entry["ts"] > ttl:
+            return None
+        if entry["content_hash"] != "sha256:" + hashlib.sha256(content).hexdigest():
+            return None  # cut short by a crash
+        return Response(entry["url"], entry["status"], entry["headers"], content)
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    if ttl and time.time() - entry["ts"] > ttl:
-        return None
-    if entry["content_hash"] != "sha256:" + hashlib.sha256(content).hexdigest():
-        return None  # cut short by a crash
-    return Response(entry["url"], entry["status"], entry["headers"], content)
 
 
 def _write(key, response):
     folder = _folder()
-    os.makedirs(folder, exist_ok=True)
-    entry = {"ts": time.time(), "status": response.status, "headers": response.headers, "url": response.url,
+    headers = {name: value for name, value in response.headers.items() if not _is_secret(name)}
+    entry = {"ts": time.time(), "status": response.status, "headers": headers, "url": response.url,
              "content_hash": "sha256:" + hashlib.sha256(response.content).hexdigest()}
-    for name, content in ((key + ".bin", response.content), (key + ".json", json.dumps(entry).encode())):
-        path = os.path.join(folder, name)
-        partial = f"{path}.{os.getpid()}"
-        with open(partial, "wb") as file:
-            file.write(content)
-        os.replace(partial, path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for name, content in ((key + ".bin", response.content), (key + ".json", json.dumps(entry).encode())):
+            path = os.path.join(folder, name)
+            partial = f"{path}.{os.getpid()}"
+            with open(partial, "wb") as file:
+                file.write(content)
+            os.replace(partial, path)
+    except OSError as error:  # the answer is good all the same
+        print(f"the cache of HTTP answers {folder} cannot be written: {error.strerror}")
 
 
 def _mode():
