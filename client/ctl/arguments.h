@@ -37,7 +37,8 @@ struct ProjectArguments {
   std::string folder, env;
   std::vector<std::string> selects, excludes;
   std::map<std::string, std::string> vars;
-  BuildArguments build;  // its choice is not used
+  std::map<std::string, std::string> variables;  // over those of the environment
+  BuildArguments build;                          // its choice is not used
   enum class Doing { kBuild, kSeed, kDag };
   Doing doing = Doing::kBuild;
 };

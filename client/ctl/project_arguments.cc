@@ -58,6 +58,14 @@ void AddProjectOptions(CLI::App& app, Typed& typed) {
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag_callback(
+      "--offline", [&project] { project.variables["FF_HTTP_OFFLINE"] = "1"; },
+      "of a project: Python models get HTTP answers from the cache alone");
+  app.add_option_function<std::string>(
+         "--http-cache",
+         [&project](const std::string& mode) { project.variables["FF_HTTP_CACHE_MODE"] = mode; },
+         "of a project: rw, ro or off")
+      ->check(CLI::IsMember({"rw", "ro", "off"}));
 }
 
 ProjectArguments ReadProject(const Typed& typed, bool is_plan) {

@@ -39,12 +39,13 @@ bool IsSeed(const ProjectArguments& arguments) {
   return arguments.doing == ProjectArguments::Doing::kSeed;
 }
 
-Variables Environment() {
-  Variables variables;
+Variables EnvironmentOf(const ProjectArguments& arguments) {
+  Variables variables = arguments.variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
     const std::size_t equals = text.find('=');
-    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
+    if (equals != std::string::npos)
+      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
 }
@@ -251,7 +252,7 @@ int Run(const Session& session, const ProjectArguments& arguments) {
   const auto project = LoadFftProject({.folder = arguments.folder,
                                        .env = arguments.env,
                                        .vars = arguments.vars,
-                                       .environment = Environment(),
+                                       .environment = EnvironmentOf(arguments),
                                        .packages = Packages()});
   if (!project.ok()) return Report(session, project.status());
   if (!session.is_json())

@@ -170,7 +170,7 @@ class CacheDemo(unittest.TestCase):
         self.assertEqual(http["content_hashes"], first["content_hashes"])
         self.assertIsNone(project.results()["stg_users.ff"]["http"])
         shutil.rmtree(project.folder / ".local")
-        code, out, _ = project.ctl("build", "--rebuild", "http_users", FF_HTTP_OFFLINE="1")
+        code, out, _ = project.ctl("build", "--rebuild", "http_users", "--offline")
         self.assertEqual(code, 1, out)
         self.assertIn(f"GET http://127.0.0.1:{project.port}/users: offline", out)
 
