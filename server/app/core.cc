@@ -91,13 +91,15 @@ void Core::StandBy() {
   }
 }
 
+Status Core::Learn() {
+  if (Status read = secrets_.Load(library_); !read.ok()) return read;
+  auto id = library_.ServiceId();
+  if (id.ok()) service_id_ = *std::move(id);
+  return id.status();
+}
+
 // Workers connect anew and say what they hold: that is how their state and ours agree again.
 void Core::Loaded(Epoch epoch, EventSeq last_event) {
-  // Before anything is granted.  A database that fails now fails us in the next turn, too.
-  if (const Status read = secrets_.Load(library_); !read.ok())
-    LogWarning("secrets: {}", Message(read));
-  if (service_id_.empty())  // it never changes
-    if (auto id = library_.ServiceId(); id.ok()) service_id_ = *std::move(id);
   epoch_ = epoch.value;
   is_following_ = false;
   events_.Restart(last_event);

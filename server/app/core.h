@@ -80,6 +80,7 @@ class Core final : public Service, Outlets {
   void Committed(Effects effects) override;
   void Failed(const Status& why) override;
   void StandBy() override;
+  Status Learn() override;
   void Loaded(Epoch epoch, EventSeq last_event) override;
 
   /// Whether commands are taken at all just now.

@@ -1,3 +1,4 @@
+#include <set>
 #include <string>
 #include <utility>
 
@@ -14,12 +15,12 @@ namespace {
 
 std::vector<Digest> BlobsOf(const GraphSpec& spec) {
   std::vector<Digest> digests;
+  std::set<Digest> contexts;  // thousands of jobs have the same
   for (const JobSpec& job : spec.jobs) {
     for (const FrozenFile& file : job.files) digests.push_back(file.digest);
-    // Thousands of jobs have the same.
-    if (job.context && (digests.empty() || digests.back() != job.context))
-      digests.push_back(job.context);
+    if (job.context) contexts.insert(job.context);
   }
+  digests.insert(digests.end(), contexts.begin(), contexts.end());
   return digests;
 }
 

@@ -87,9 +87,11 @@ void LoopThread::TryReload() {
     const std::lock_guard lock(mutex_);
     if (now < retry_at_ || is_committing_) return;
   }
-  const Status loaded = loop_.Reload(options_.holder, now);
+  Status loaded = loop_.Reload(options_.holder, now);
   if (IsAnotherLeader(loaded)) return StandBy(loaded, now);
+  if (loaded.ok()) loaded = outlets_.Learn();
   if (!loaded.ok()) {
+    loop_.Forget();
     LogWarning("cannot load: {}; again in {} ms", Message(loaded), retry_wait_.count());
     SetStatus(loaded);
     retry_at_ = now + retry_wait_;

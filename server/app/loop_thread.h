@@ -29,6 +29,9 @@ class Outlets {
   virtual void Failed(const Status& why) = 0;
   /// Another daemon leads: now and then, until it does not.  By the loop's thread; may block.
   virtual void StandBy() = 0;
+  /// Reads what a leader must know beside the schedule; one that can't must not lead.  By the
+  /// loop's thread; may block.
+  virtual Status Learn() = 0;
   /// Loaded under a new epoch; nothing has left under it.  By the loop's thread.
   virtual void Loaded(Epoch epoch, EventSeq last_event) = 0;
 };

@@ -169,6 +169,13 @@ void Planners::Fail(BuildId build, Status why) {
   (void)inbox_.PushUrgent(BuildPlanFailed{build, std::move(why)});
 }
 
+// Where nobody answers the run is to say so: to build again is always right.
+bool Planners::AreThere(const std::vector<std::string>& uris) const {
+  const auto exist = prober_.Exist(uris);
+  if (!exist.ok()) LogWarning("{}; its data counts as missing", Message(exist.status()));
+  return exist.ok() && std::find(exist->begin(), exist->end(), 0) == exist->end();
+}
+
 void Planners::RunProber(const std::stop_token& stop) {
   NameThread("probe");
   while (true) {
@@ -181,12 +188,14 @@ void Planners::RunProber(const std::stop_token& stop) {
     std::vector<std::string> uris;
     for (const ProbeWanted& probe : probes)
       uris.insert(uris.end(), probe.uris.begin(), probe.uris.end());
-    // Where nobody answers the run is to say so: to build again is always right.
-    const std::vector<char> exist = prober_.Exist(uris).value_or(std::vector<char>(uris.size(), 0));
+    const auto exist = prober_.Exist(uris);
     std::size_t next = 0;
     for (const ProbeWanted& probe : probes) {
       bool all = true;
-      for (std::size_t i = 0; i < probe.uris.size(); ++i) all &= exist[next++] != 0;
+      if (exist.ok())
+        for (std::size_t i = 0; i < probe.uris.size(); ++i) all &= (*exist)[next++] != 0;
+      else
+        all = AreThere(probe.uris);
       (void)inbox_.PushUrgent(NodeProbed{probe.node, all});
     }
   }

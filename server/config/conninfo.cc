@@ -3,6 +3,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "server/base/percent.h"
 #include "server/config/values.h"
 
 namespace fft {
@@ -85,17 +86,6 @@ class Keywords {
   std::string_view text_;
   std::size_t at_ = 0;
 };
-
-std::string PercentEncoded(const std::string& text) {
-  std::string encoded;
-  for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
-      encoded += c;
-    else
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
 
 }  // namespace
 

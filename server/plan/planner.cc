@@ -38,7 +38,7 @@ class Planner::State {
       for (std::uint32_t i = of.outputs_begin; i < of.outputs_end; ++i)
         if (exists[at++] == 0) missing.push_back(cone.outputs[i]);
       if (missing.empty())
-        verdicts[config].kind = Verdict::Kind::kHit;
+        Hit(config);
       else
         Execute(config, Reason::kDataMissing, true, missing);
     }
@@ -73,20 +73,25 @@ class Planner::State {
     return kind == Verdict::Kind::kExecute || kind == Verdict::Kind::kUndecided;
   }
 
+  void Hit(ConfigIndex config) {
+    verdicts[config].kind = Verdict::Kind::kHit;
+    if (cone.configs[config].config->sql->is_dropped_with_inputs()) droppable.push_back(config);
+  }
+
   // A view goes with a table that is made anew: whether it is still there is seen when it is ready.
-  // True: there is more to decide.
+  // True: there is more to decide, or to look at.
   bool LookAgainAtDropped() {
-    for (ConfigIndex config = 0; config < cone.configs.size(); ++config) {
+    const std::size_t before = droppable.size();
+    std::erase_if(droppable, [this](ConfigIndex config) {
       const ConeConfig& of = cone.configs[config];
-      if (verdicts[config].kind != Verdict::Kind::kHit ||
-          !of.config->sql->is_dropped_with_inputs() ||
-          std::none_of(cone.inputs.begin() + of.inputs_begin, cone.inputs.begin() + of.inputs_end,
+      if (std::none_of(cone.inputs.begin() + of.inputs_begin, cone.inputs.begin() + of.inputs_end,
                        [this](RefIndex input) { return MayRun(input); }))
-        continue;
+        return false;
       verdicts[config].kind = Verdict::Kind::kUndecided;
       Conclude(config, Reason::kInputUndecided, false, {});
-    }
-    return !queue.empty();
+      return true;
+    });
+    return droppable.size() < before;
   }
 
   // A pending writer of the same plan key is one to join.  A planner that looked before some input
@@ -134,10 +139,7 @@ class Planner::State {
 
   void Probe(ConfigIndex config) {
     const ConeConfig& of = cone.configs[config];
-    if (of.config->runner == Runner::kNoop) {  // leaves no data to look for
-      verdicts[config].kind = Verdict::Kind::kHit;
-      return;
-    }
+    if (of.config->runner == Runner::kNoop) return Hit(config);  // leaves no data to look for
     probing.push_back(config);
     to_probe.insert(to_probe.end(), cone.outputs.begin() + of.outputs_begin,
                     cone.outputs.begin() + of.outputs_end);
@@ -164,9 +166,10 @@ class Planner::State {
   const Cone& cone;
   KeyPass keys;
   EvidenceWriter evidence;
-  std::vector<Verdict> verdicts;     // by config
-  std::vector<ConfigIndex> queue;    // demanded, not decided
-  std::vector<ConfigIndex> probing;  // whose outputs are in to_probe, in its order
+  std::vector<Verdict> verdicts;       // by config
+  std::vector<ConfigIndex> queue;      // demanded, not decided
+  std::vector<ConfigIndex> droppable;  // hits that go with what they read
+  std::vector<ConfigIndex> probing;    // whose outputs are in to_probe, in its order
   std::vector<RefIndex> to_probe;
   AssembledPlan plan;  // when there is nothing to probe
 };

@@ -95,8 +95,9 @@ void Schedule::Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint no
     cohort.by_level[tie.level].push_back(node.row.id);
     ++cohort.left_by_level[tie.level];
     ++cohort.left;
-    if (node.row.kind == NodeKind::kJob) ++counts.total;
-    if (tie.is_joined) ++counts.joined;
+    const bool is_job = node.row.kind == NodeKind::kJob;
+    if (is_job) ++counts.total;
+    if (is_job && tie.is_joined) ++counts.joined;
     if (node.lease.run) {
       ++cohort.running;
       cohort.is_under_way = true;
@@ -111,9 +112,9 @@ void Schedule::Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint no
   for (PendingBuild* build : cohort.members) {
     build->row.counts.total += counts.total;
     build->row.counts.joined += counts.joined;
-    counts.joined = static_cast<std::int64_t>(ties.size());  // of those after the first
+    counts.joined = counts.total;  // of those after the first
   }
-  effects_.tally.joined += static_cast<std::int64_t>((cohort.members.size() - 1) * ties.size());
+  effects_.tally.joined += static_cast<std::int64_t>(cohort.members.size() - 1) * counts.total;
 }
 
 // From now on the build is alone in a cohort of its own, with the same ties.

@@ -102,7 +102,7 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
       const auto at = nodes_.find(id);
       const NodeKind kind = at != nodes_.end() ? at->second->row.kind : ended.at(id)->kind;
       if (kind == NodeKind::kJob) ++counts.total;
-      counts.joined += attachment.joined[i];
+      if (kind == NodeKind::kJob) counts.joined += attachment.joined[i];
       if (at != nodes_.end()) {
         at->second->waiters.push_back({&cohort, level, attachment.joined[i] != 0});
         ++cohort.left_by_level[level];

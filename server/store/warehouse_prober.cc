@@ -16,6 +16,15 @@ constexpr char kLook[] =
     "AND c.relkind IN ('r', 'p', 'v', 'm', 'f')) "
     "FROM unnest($1, $2) WITH ORDINALITY t(s, r, place) ORDER BY t.place";
 
+constexpr char kPatience[] = "SET statement_timeout = '10s'";
+constexpr char kNoConnectionString[] = "its secret is no connection string of libpq";
+
+/// libpq repeats what it did not understand: perhaps a part of the password.
+bool IsMisread(const std::string& conninfo, const std::string& why) {
+  const Handle<PQconninfoOption, PQconninfoFree> parsed(PQconninfoParse(conninfo.c_str(), nullptr));
+  return parsed == nullptr || why.find(": invalid ") != std::string::npos;
+}
+
 Status Unreachable(const std::string& warehouse, const std::string& why) {
   return WithDetails(
       Error(Code::kFailedPrecondition, "{}: {}", warehouse, why),
@@ -36,7 +45,12 @@ StatusOr<WarehouseProber::Session> WarehouseProber::Take(const std::string& ware
   }
   if (may_be_old && session.conninfo == conninfo && session.connection.IsAlive()) return session;
   auto opened = pg::Connection::Open(conninfo, "fftd probe");
-  if (!opened.ok()) return Unreachable(warehouse, Message(opened.status()));
+  if (!opened.ok()) {
+    const std::string why = Message(opened.status());
+    return Unreachable(warehouse, IsMisread(conninfo, why) ? kNoConnectionString : why);
+  }
+  if (Status set = opened->Run(kPatience, "set up the session"); !set.ok())
+    return Unreachable(warehouse, Message(set));
   return Session{std::move(conninfo), *std::move(opened)};
 }
 

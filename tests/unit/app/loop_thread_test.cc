@@ -26,6 +26,18 @@ class RecordingOutlets final : public Outlets {
     ++standbys_;
   }
   int standbys() const { return Locked(standbys_); }
+  Status Learn() override {
+    const std::lock_guard lock(mutex_);
+    ++learned_;
+    if (ignorant_ == 0) return Ok();
+    --ignorant_;
+    return Error(Code::kUnavailable, "nothing is known yet");
+  }
+  void BeIgnorant(int times) {
+    const std::lock_guard lock(mutex_);
+    ignorant_ = times;
+  }
+  int learned() const { return Locked(learned_); }
   void Loaded(Epoch epoch, EventSeq last_event) override {
     const std::lock_guard lock(mutex_);
     epoch_ = epoch;
@@ -46,7 +58,7 @@ class RecordingOutlets final : public Outlets {
 
   mutable std::mutex mutex_;
   std::vector<ReplyId> answered_;
-  int failures_ = 0, standbys_ = 0;
+  int failures_ = 0, standbys_ = 0, learned_ = 0, ignorant_ = 0;
   Status last_failure_;
   Epoch epoch_;
   EventSeq last_event_;
@@ -182,6 +194,22 @@ TEST_F(LoopThreadTest, AFailedLoadIsTriedAgainLaterAndLater) {
   EXPECT_EQ(store_.loads(), 0);
   clock_.Move(Duration(1));
   EXPECT_TRUE(Eventually([&] { return store_.loads() == 1; }));
+}
+
+TEST_F(LoopThreadTest, WhoCannotLearnDoesNotLead) {
+  outlets_.BeIgnorant(1);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return Message(thread_->status()) == "nothing is known yet"; }));
+  EXPECT_EQ(outlets_.epoch(), Epoch{});
+  Ask();
+  ASSERT_TRUE(Eventually([&] { return inbox_.size() == 0; }));
+  clock_.Move(Duration(50));
+  inbox_.Nudge();
+  ASSERT_TRUE(Eventually([&] { return thread_->status().ok() && outlets_.epoch(); }));
+  EXPECT_EQ(outlets_.learned(), 2);
+  Ask();
+  EXPECT_TRUE(HasAnswered(1));
+  EXPECT_EQ(outlets_.answered().back(), ReplyId{2});
 }
 
 TEST_F(LoopThreadTest, AtTheEndTheBatchInFlightIsCommitted) {
