@@ -42,6 +42,7 @@ Status Ledger::Prepare(Session& session) const {
   if (!made.ok()) session.Rollback();
   const auto unlocked =
       session.Run({{.text = "SELECT pg_advisory_unlock(hashtext($1))", .parameters = lock}});
+  if (!unlocked.ok()) session.Discard();  // the next one must not wait for us
   return made.ok() ? unlocked.status() : made.status();
 }
 

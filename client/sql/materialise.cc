@@ -1,6 +1,7 @@
 #include "client/sql/materialise.h"
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
@@ -366,7 +367,7 @@ class Maker {
 StatusOr<Made> Materialise(Session& session, const Making& making) {
   auto made = Maker(session, making).Make();
   // Settings, locks and temporary tables that a hook left are not for the next run.
-  if (made.ok() && (making.task.pre_hooks_size() > 0 || making.task.post_hooks_size() > 0))
+  if (session.IsAlive() && (making.task.pre_hooks_size() > 0 || making.task.post_hooks_size() > 0))
     session.Discard();
   return made;
 }

@@ -86,6 +86,13 @@ Status ErrorOf(const PGresult* result, const PGconn* connection, const Statement
   return WithState(Error(CodeOf(state, severity), "{} (SQLSTATE {})", message, state), state);
 }
 
+/// 0 where there is none.
+std::int64_t NumberOf(std::string_view text) {
+  std::int64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 Status NoConnectionString() {
   return Error(Code::kFailedPrecondition, "what is known is no connection string of libpq");
 }
@@ -104,19 +111,9 @@ bool Send(PGconn* connection, const Statement& statement) {
 
 }  // namespace
 
-std::int64_t Answer::number(int row, int column) const {
-  const std::string_view text = at(row, column);
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
+std::int64_t Answer::number(int row, int column) const { return NumberOf(at(row, column)); }
 
-std::int64_t Answer::touched() const {
-  const std::string_view text = PQcmdTuples(result_.get());
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
+std::int64_t Answer::touched() const { return NumberOf(PQcmdTuples(result_.get())); }
 
 void Canceller::Cancel() const {
   char ignored[256];
@@ -239,7 +236,7 @@ StatusOr<std::int64_t> Session::CopyIn(const std::string& statement, const std::
     if (PQputCopyData(raw(), bytes->data(), static_cast<int>(bytes->size())) != 1) break;
   }
   PQputCopyEnd(raw(), stopped.ok() ? nullptr : "stopped");
-  const RawResult done(PQgetResult(raw()));
+  RawResult done(PQgetResult(raw()));
   while (const RawResult rest{PQgetResult(raw())}) {
   }
   if (!stopped.ok()) return stopped;
@@ -252,10 +249,7 @@ StatusOr<std::int64_t> Session::CopyIn(const std::string& statement, const std::
         Status(failed.code(), fmt::format("{}; {}", Message(failed), FirstLine(context.c_str()))),
         SqlStateOf(failed));
   }
-  const std::string_view text = PQcmdTuples(done.get());
-  std::int64_t rows = 0;
-  std::from_chars(text.data(), text.data() + text.size(), rows);
-  return rows;
+  return Answer(done.release()).touched();
 }
 
 Status Session::CopyOut(const std::string& statement,

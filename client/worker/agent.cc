@@ -72,15 +72,6 @@ Status Agent::Recover() {
           [this](std::vector<Ending> endings) {
             mailbox_.Post([this, e = std::move(endings)]() mutable { Parked(std::move(e)); });
           }});
-  sql_ = std::make_unique<SqlLane>(
-      options_.slots, *blobs_,
-      SqlLane::Listener{[this](std::int64_t run, std::int64_t at_ms) {
-                          mailbox_.Post([this, run, at_ms] { SqlStarted(run, at_ms); });
-                        },
-                        [this](v1::RunReport report) {
-                          mailbox_.Post(
-                              [this, r = std::move(report)]() mutable { SqlEnded(std::move(r)); });
-                        }});
   pool_ = std::make_unique<WorkPool>(kPoolThreads, "work");
   for (const auto& [id, run] : journaled) Restore(id, run, is_same_boot);
   return Ok();
@@ -100,6 +91,7 @@ void Agent::Restore(std::int64_t id, const JournaledRun& journaled, bool is_same
   run.places = places;
   run.slots = std::max(1, run.grant->limits().slots());
   run.guardian = journaled.guardian;
+  run.lacks_secrets = journaled.lacks_secrets;
   logs_->Watch(id, places.folder + "/log");
   if (!is_same_boot) {
     // Nothing that was not synced is certain: it may have begun to move its outputs.

@@ -93,6 +93,7 @@ class Agent {
   void Parked(std::vector<Ending> endings);
   void Recorded(std::vector<build::v1::RunReport> reports);
   void LogDelivered(std::int64_t id);
+  SqlLane& Sql();
   void SqlStarted(std::int64_t id, std::int64_t at_ms);
   void SqlEnded(build::v1::RunReport report);
   AgentRun* Find(std::int64_t id);

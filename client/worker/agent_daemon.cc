@@ -121,10 +121,7 @@ void Agent::Take(const v1::Grant& grant) {
   run.places = PlacesOf(options_.dir, grant);
   run.slots = std::max(1, grant.limits().slots());
   Enqueue(run);
-  v1::Grant written = grant;
-  written.clear_connection();  // secrets are never written down
-  written.clear_environment();
-  journal_->Granted(written, guardian_instance_);
+  journal_->Granted(grant, guardian_instance_);
   leases_.Confirm(id, BootMillis());
 }
 
@@ -151,7 +148,7 @@ void Agent::Kill(std::int64_t id) {
   leases_.Revoke(id);
   if (run->phase == RunPhase::kStarting || run->phase == RunPhase::kRunning) {
     if (run->is_sql())
-      sql_->Stop(id);
+      Sql().Stop(id);
     else
       orders_.add_kills(id);
   } else if (run->phase == RunPhase::kQueued) {

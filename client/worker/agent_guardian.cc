@@ -86,7 +86,9 @@ void Agent::TakeListing(const worker::Notice& notice) {
     AgentRun& run = *Find(id);
     const bool is_never_started =
         run.phase == RunPhase::kStarting && (is_same || run.guardian == notice.instance());
-    if (is_never_started && !run.is_kill_requested) {
+    if (is_never_started && run.lacks_secrets) {
+      End(run, build::v1::OUTCOME_INFRASTRUCTURE, "its secrets went with the agent that held it");
+    } else if (is_never_started && !run.is_kill_requested) {
       Enqueue(run);
     } else {
       End(run, build::v1::OUTCOME_INFRASTRUCTURE, "the guardian that ran it was killed");

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "client/worker/agent.h"
-#include "client/worker/rows_program.h"
+#include "client/worker/paths.h"
 #include "server/base/log.h"
 
 namespace fft {

@@ -32,14 +32,19 @@ struct AgentRun {
   int pid = 0;
   std::int64_t started_ms = 0;
   bool is_kill_requested = false;
-  std::string lost;  // why it is given up for a fault of ours; empty: it is not
-  Ending ending;     // kParked
+  bool lacks_secrets = false;  // they went with the agent before: it can't be started any more
+  std::string lost;            // why it is given up for a fault of ours; empty: it is not
+  Ending ending;               // kParked
 
   std::int64_t id() const { return grant->run(); }
   /// It runs in the agent, in its SqlLane; no guardian knows of it.
   bool is_sql() const {
     return grant->config().runner() == build::v1::RUNNER_SQL &&
            grant->config().sql().program().empty() && !grant->configure();
+  }
+  /// A process whose rows become a relation: rows_program.h.
+  bool is_rows() const {
+    return grant->config().runner() == build::v1::RUNNER_SQL && !grant->configure() && !is_sql();
   }
   bool holds_slots() const { return phase >= RunPhase::kFetching && phase <= RunPhase::kRunning; }
 };

@@ -1,11 +1,14 @@
 // A run's way through the agent.
 #include <algorithm>
 
+#include <unistd.h>
+
 #include "client/worker/agent.h"
 #include "client/worker/configure.h"
 #include "client/worker/outcome.h"
 #include "client/worker/outputs.h"
 #include "client/worker/prepare.h"
+#include "client/worker/rows_program.h"
 #include "client/worker/times.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
@@ -14,6 +17,7 @@ namespace fft {
 namespace {
 
 namespace v1 = build::v1;
+constexpr int kSqlThreadsMax = 256;
 
 /// What a status of preparing or of looking at outputs means for the run.
 v1::Outcome OutcomeOf(const Status& status, v1::Outcome when_jobs) {
@@ -29,6 +33,10 @@ WantedTree FilesOf(const v1::Grant& grant) {
   }
   tree.context = DigestFromBytes(grant.context()).value_or(Digest{});
   return tree;
+}
+
+bool IsWriting(const RunPlaces& places) {
+  return ::access((places.scratch + "/" + kWritingMark).c_str(), F_OK) == 0;
 }
 
 /// What a run that exited with 0 is to report.  On a pool thread.
@@ -74,7 +82,9 @@ bool Agent::HasSlotsFor(const AgentRun& run) const {
     return configures_running_ == 0 || slots_used_ + configures_running_ < options_.slots;
   }
   // As many again wait at the guardian, prepared: it starts them the moment that slots are free.
-  return slots_used_ == 0 || slots_used_ + run.slots <= 2 * options_.slots;
+  // SQL starts at once.
+  const int most = run.is_sql() ? options_.slots : 2 * options_.slots;
+  return slots_used_ == 0 || slots_used_ + run.slots <= most;
 }
 
 void Agent::StartWhatMay() {
@@ -106,7 +116,7 @@ void Agent::StartRun(AgentRun& run) {
   SetPhase(run, RunPhase::kFetching);
   if (run.is_sql()) {
     SetPhase(run, RunPhase::kStarting);
-    return sql_->Start(run.grant, service_);
+    return Sql().Start(run.grant, service_);
   }
   if (!run.places.staging.empty()) {
     const Status paths = CheckOutputPaths(*run.grant);
@@ -144,6 +154,22 @@ void Agent::Execute(AgentRun& run) {
   *orders_.add_starts() = *std::move(start);
 }
 
+// Made when it is needed: most workers never see SQL.
+SqlLane& Agent::Sql() {
+  if (sql_ == nullptr)
+    sql_ = std::make_unique<SqlLane>(
+        std::min(options_.slots, kSqlThreadsMax), *blobs_,
+        SqlLane::Listener{[this](std::int64_t run, std::int64_t at_ms) {
+                            mailbox_.Post([this, run, at_ms] { SqlStarted(run, at_ms); });
+                          },
+                          [this](v1::RunReport report) {
+                            mailbox_.Post([this, r = std::move(report)]() mutable {
+                              SqlEnded(std::move(r));
+                            });
+                          }});
+  return *sql_;
+}
+
 void Agent::SqlStarted(std::int64_t id, std::int64_t at_ms) {
   AgentRun* run = Find(id);
   if (run == nullptr || run->phase != RunPhase::kStarting) return;
@@ -171,6 +197,7 @@ void Agent::Finish(AgentRun& run, const worker::Exit& exit) {
   v1::RunReport report = JudgeExit(
       exit, *run.grant, is_telling ? LastLineOf(run.places.folder + "/log") : std::string());
   *report.mutable_start_time() = ToTimestamp(run.started_ms);
+  if (run.is_rows()) report.set_left_outputs_alone(!IsWriting(run.places));
   if (report.outcome() == v1::OUTCOME_INFRASTRUCTURE && exit.spawn_errno() == ENOENT) {
     pool_->Post([this, folder = run.files] { blobs_->DropTree(folder); });
   }

@@ -26,6 +26,7 @@ void Apply(const worker::JournalEntry& entry, std::map<std::int64_t, JournaledRu
   if (entry.has_granted()) {
     JournaledRun& run = (*runs)[entry.granted().run()];
     run.grant = entry.granted();
+    run.lacks_secrets = entry.lacks_secrets();
     run.guardian = entry.guardian();
   }
   // An entry about a run whose grant could not be written says nothing that can be acted upon.
@@ -58,6 +59,7 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path,
     worker::JournalEntry entry;
     *entry.mutable_granted() = run.grant;
     entry.set_guardian(run.guardian);
+    entry.set_lacks_secrets(run.lacks_secrets);
     if (run.publishing) *entry.mutable_publishing() = *run.publishing;
     if (run.ended) *entry.mutable_ended() = *run.ended;
     journal->live_[id].push_back(entry.SerializeAsString());
@@ -71,6 +73,9 @@ void Journal::Granted(const build::v1::Grant& grant, const std::string& guardian
   worker::JournalEntry entry;
   *entry.mutable_granted() = grant;
   entry.set_guardian(guardian);
+  entry.set_lacks_secrets(!grant.connection().empty() || !grant.environment().empty());
+  entry.mutable_granted()->clear_connection();
+  entry.mutable_granted()->clear_environment();
   Add(grant.run(), entry);
 }
 

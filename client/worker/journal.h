@@ -16,7 +16,8 @@ namespace fft {
 /// What the agent knows of a run that it was granted and that the daemon has not acknowledged.
 struct JournaledRun {
   build::v1::Grant grant;
-  std::string guardian;                              // the instance that would run it
+  bool lacks_secrets = false;  // that it was granted with: they went with the agent
+  std::string guardian;        // the instance that would run it
   std::shared_ptr<build::v1::RunReport> publishing;  // what was about to be moved into place
   std::shared_ptr<build::v1::RunReport> ended;
 };
@@ -31,7 +32,7 @@ class Journal {
                                                  std::map<std::int64_t, JournaledRun>* runs,
                                                  bool* is_same_boot);
 
-  // These gather; Flush() writes.
+  // These gather; Flush() writes.  Secrets of a grant are left out.
   void Granted(const build::v1::Grant& grant, const std::string& guardian);
   void Publishing(const build::v1::RunReport& report);
   void Ended(const build::v1::RunReport& report);

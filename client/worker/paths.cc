@@ -1,7 +1,10 @@
 #include "client/worker/paths.h"
 
 #include <algorithm>
+#include <climits>
 #include <vector>
+
+#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -25,6 +28,12 @@ bool IsPlainPath(std::string_view path) {
 
 std::string PathOfUri(const std::string& uri) {
   return uri.starts_with(kFileScheme) ? uri.substr(kFileScheme.size()) : uri;
+}
+
+std::string OwnProgram() {
+  char path[PATH_MAX];
+  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
+  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "fft-worker";
 }
 
 RunPlaces PlacesOf(const std::string& dir, const build::v1::Grant& grant) {

@@ -15,6 +15,9 @@ bool IsPlainPath(std::string_view path);
 /// The path of a file URI, which is not percent-decoded; any other URI as it is.
 std::string PathOfUri(const std::string& uri);
 
+/// The path of this very program.
+std::string OwnProgram();
+
 /// Where a run's things lie.
 struct RunPlaces {
   std::string folder;   // DIR/runs/RUN

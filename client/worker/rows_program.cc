@@ -1,7 +1,6 @@
 #include "client/worker/rows_program.h"
 
 #include <cerrno>
-#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -31,9 +30,11 @@ constexpr int kFailed = 1;
 constexpr int kRetriable = 75;          // EX_TEMPFAIL
 constexpr char kNull[] = "<fft:null>";  // no text is that
 
+/// Takes it away for good: the program could read what stands in our memory of the environment.
 std::string TakeVariable(const char* name) {
-  const char* const value = std::getenv(name);
+  char* const value = std::getenv(name);
   std::string taken = value == nullptr ? "" : value;
+  if (value != nullptr) ::explicit_bzero(value, taken.size());
   ::unsetenv(name);
   return taken;
 }
@@ -162,7 +163,9 @@ class Rows {
     making_.csv = "out/rows.csv";
     making_.csv_null = kNull;
     if (Status s = Connect(); !s.ok()) return s;
+    if (Status s = WriteText(kWritingMark, ""); !s.ok()) return s;
     const auto made = sql::Materialise(session_, making_);
+    if (LeavesRelationAlone(made.status())) fs::remove(kWritingMark);
     return made.ok() ? Tell(*made) : made.status();
   }
 
@@ -177,14 +180,13 @@ class Rows {
       if (!metadata.is_object())
         return Error(Code::kInvalidArgument, "out/metadata is no JSON object");
     }
-    metadata["sql"] = {{"rows", made.rows}, {"query_duration_ms", made.query_ms}};
+    metadata["sql"] = nlohmann::json::parse(SqlMetadata(made));
     const char* const path = std::getenv("FFT_MANIFEST");
     if (path == nullptr) return Ok();
-    const nlohmann::json manifest = {{"outputs",
-                                      {{{"ref", making_.relation},
-                                        {"rows", std::max<std::int64_t>(0, made.rows)},
-                                        {"bytes", std::max<std::int64_t>(0, made.bytes)}}}},
-                                     {"metadata", metadata}};
+    nlohmann::json output = {{"ref", making_.relation}};
+    if (made.rows >= 0) output["rows"] = made.rows;
+    if (made.bytes >= 0) output["bytes"] = made.bytes;
+    const nlohmann::json manifest = {{"outputs", {std::move(output)}}, {"metadata", metadata}};
     return WriteText(path, manifest.dump());
   }
 
@@ -195,12 +197,6 @@ class Rows {
 };
 
 }  // namespace
-
-std::string OwnProgram() {
-  char path[PATH_MAX];
-  const ssize_t n = ::readlink("/proc/self/exe", path, sizeof path);
-  return n > 0 ? std::string(path, static_cast<std::size_t>(n)) : "fft-worker";
-}
 
 int RunRows(const std::string& grant_file, const std::vector<std::string>& command) {
   v1::Grant grant;

@@ -9,8 +9,9 @@ namespace fft {
 inline constexpr char kConnectionVariable[] = "FFT_CONNECTION";
 inline constexpr char kServiceVariable[] = "FFT_SERVICE";
 
-/// The path of this very program.
-std::string OwnProgram();
+/// A file in the run's scratch folder from when its relation may be touched; gone again when it is
+/// known that it was not.
+inline constexpr char kWritingMark[] = "writing";
 
 /// `fft-worker rows GRANT PROGRAM ARGUMENT...`: an SQL job whose rows a program makes, as a process
 /// under the guardian.  Brings the job's inputs as CSV, executes the program, which sees neither

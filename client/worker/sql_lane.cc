@@ -49,7 +49,10 @@ void SqlLane::Run(const v1::Grant& grant, const std::string& service, const std:
     auto session = Take(grant.connection());
     if (!session.ok()) return session.status();
     auto made = sql::Materialise(*session, *making);
-    GiveBack(grant.connection(), *std::move(session));
+    // A cancel that comes late must not hit the next run.
+    const bool was_cancelled = stop.stop_requested() || made.status().code() == Code::kCancelled ||
+                               made.status().code() == Code::kDeadlineExceeded;
+    if (!was_cancelled) GiveBack(grant.connection(), *std::move(session));
     return made;
   };
   const StatusOr<sql::Made> made = make();

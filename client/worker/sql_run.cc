@@ -23,15 +23,6 @@ std::string Annotation(const v1::Grant& grant, const char* name) {
   return found == grant.annotations().end() ? "" : found->second;
 }
 
-/// Numbers of what happened, for whoever reads the run's metadata.
-std::string MetadataOf(const sql::Made& made) {
-  nlohmann::json told = {{"query_duration_ms", made.query_ms}};
-  if (made.rows >= 0) told["rows"] = made.rows;
-  if (made.scanned >= 0) told["bytes_scanned"] = made.scanned;
-  if (made.was_made) told["made_by_an_earlier_attempt"] = true;
-  return nlohmann::json{{"sql", told}}.dump();
-}
-
 v1::Outcome OutcomeOf(const Status& failed) {
   switch (failed.code()) {
     case Code::kInvalidArgument:
@@ -85,15 +76,26 @@ StatusOr<sql::Making> MakingOf(const v1::Grant& grant, BlobCache& blobs,
   return making;
 }
 
+std::string SqlMetadata(const sql::Made& made) {
+  nlohmann::json told = {{"query_duration_ms", made.query_ms}};
+  if (made.rows >= 0) told["rows"] = made.rows;
+  if (made.scanned >= 0) told["bytes_scanned"] = made.scanned;
+  if (made.was_made) told["made_by_an_earlier_attempt"] = true;
+  return told.dump();
+}
+
+// What was not committed changed nothing; of a COMMIT that broke nobody knows.
+bool LeavesRelationAlone(const Status& failed) {
+  return !failed.ok() && failed.code() != Code::kUnknown && failed.code() != Code::kAborted;
+}
+
 v1::RunReport JudgeSql(const v1::Grant& grant, const StatusOr<sql::Made>& made) {
   if (!made.ok()) {
     const v1::Outcome outcome = OutcomeOf(made.status());
     v1::RunReport report = ReportWithoutExit(
         grant, outcome,
         outcome == v1::OUTCOME_CANCELLED ? "stopped by the daemon" : Message(made.status()));
-    // What was not committed changed nothing; of a COMMIT that broke nobody knows.
-    report.set_left_outputs_alone(made.status().code() != Code::kUnknown &&
-                                  made.status().code() != Code::kAborted);
+    report.set_left_outputs_alone(LeavesRelationAlone(made.status()));
     return report;
   }
   v1::RunReport report = ReportWithoutExit(grant, v1::OUTCOME_SUCCEEDED, "");
@@ -102,7 +104,7 @@ v1::RunReport JudgeSql(const v1::Grant& grant, const StatusOr<sql::Made>& made) 
   output->set_ref(grant.config().outputs(0));
   output->set_rows(made->rows);
   output->set_size_bytes(made->bytes);
-  report.set_metadata(MetadataOf(*made));
+  report.set_metadata(fmt::format("{{\"sql\":{}}}", SqlMetadata(*made)));
   return report;
 }
 

@@ -17,6 +17,12 @@ StatusOr<sql::Making> MakingOf(const build::v1::Grant& grant, const std::string&
 StatusOr<sql::Making> MakingOf(const build::v1::Grant& grant, BlobCache& blobs,
                                const std::string& service);
 
+/// Numbers of what happened, for a run's metadata: a JSON object; what is not known is left out.
+std::string SqlMetadata(const sql::Made& made);
+
+/// Whether the relation is for certain as it was when making it failed so.
+bool LeavesRelationAlone(const Status& failed);
+
 /// The report that follows from how it ended.
 build::v1::RunReport JudgeSql(const build::v1::Grant& grant, const StatusOr<sql::Made>& made);
 

@@ -25,10 +25,10 @@ class Project:
         for model, text in MODELS.items():
             (self.folder / f"models/{model}.ff.sql").write_text(text)
 
-    def start(self, *arguments):
+    def start(self, *arguments, **variables):
         return subprocess.Popen([str(world.BIN / "fftctl"), "build", str(self.folder), "--env", "dev", *arguments],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                env=self.world.environment(), cwd=self.world.folder)
+                                env={**self.world.environment(), **variables}, cwd=self.world.folder)
 
     def sql(self, statement):
         done = subprocess.run(["psql", self.conninfo, "-XtA", "-c", statement], stdout=subprocess.PIPE, check=False,
@@ -65,6 +65,29 @@ class SqlKill(unittest.TestCase):
         again = project.start()
         out = again.communicate(timeout=world.PATIENCE_S)[0].decode()
         self.assertIn("3 cached", out)
+
+    def test_agent_with_python_models_that_have_not_begun(self):
+        """Their secrets went with the agent: they are granted anew, and no fault is put down to them."""
+        project = Project(self.world, "python")
+        for model in list(MODELS):
+            (project.folder / f"models/{model}.ff.sql").unlink()
+        names = [f"p{number}" for number in range(8)]
+        for name in names:
+            (project.folder / f"models/{name}.ff.py").write_text(
+                "import os\nimport signal\nimport pandas\nfrom fastflowtransform import model\n\n\n"
+                f"@model(name='{name}')\ndef {name}():\n"
+                "    open(os.path.join(os.environ['FF_MARKS'], str(os.getpid())), 'w').close()\n"
+                "    signal.sigtimedwait([], 1)\n    return pandas.DataFrame({'id': [1]})\n")
+        marks = self.world.folder / "marks"
+        marks.mkdir()
+        build = project.start(FF_MARKS=str(marks))
+        world.wait_until(lambda: list(marks.iterdir()), "a model to run")
+        self.world.kill(self.world.agent())
+        out = build.communicate(timeout=world.PATIENCE_S)[0].decode()
+        self.assertEqual(build.returncode, 0, out)
+        for name in names:
+            self.assertEqual(project.sql(f"select id from python.{name}"), ["1"])
+        self.assertEqual(len(list(marks.iterdir())), len(names), "one ran twice")
 
     def test_agent(self):
         self.survives("agent", lambda: self.world.kill(self.world.agent()))

@@ -141,7 +141,7 @@ class World:
         return matching[0]
 
     def agents(self):
-        return [p for p in self.processes() if "fft-worker" in p.command and "guardian" not in p.command]
+        return [p for p in self.processes() if "fft-worker agent" in p.command]
 
     def agent(self):
         agents = self.agents()
