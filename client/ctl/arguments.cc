@@ -42,7 +42,7 @@ GraphChoice ChooseGraph(const Typed& typed) {
     if (IsNativeGraph(first)) {
       choice.folder = first;
     } else if (LooksLikePath(first)) {
-      FailArguments(first + ": no folder with a graph.yaml");
+      FailArguments(first + ": no folder with a graph.yaml or project.yml");
     } else if (first.find('/') != std::string::npos) {
       FailArguments(first +
                     ": neither a folder with a graph.yaml nor the name of a graph; name the graph "
@@ -137,9 +137,10 @@ void ReadBuild(Typed& typed, bool is_plan) {
   }
   if (typed.graph.empty() && typed.folder.empty() && !typed.words.empty() &&
       IsProject(typed.words.front())) {
-    typed.arguments.command = ReadProject(typed, is_plan);
+    typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kBuild, is_plan);
     return;
   }
+  CheckNoProjectOptions(typed);
   build.choice = ChooseGraph(typed);
   typed.arguments.command = build;
 }

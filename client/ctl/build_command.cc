@@ -2,7 +2,6 @@
 
 #include "client/ctl/build_request.h"
 #include "client/ctl/follow.h"
-#include "client/ctl/plan_printer.h"
 #include "client/ctl/progress_printer.h"
 #include "client/ctl/session.h"
 #include "client/lib/calls.h"
@@ -37,17 +36,6 @@ int Go(const Session& session, const StatusOr<v1::Build>& build, bool is_detache
   return kDone;
 }
 
-int Plan(const Session& session, const v1::CreateBuildRequest& request) {
-  const auto plan = PlanBuild(session.client, request);
-  if (!plan.ok()) return Report(session, plan.status());
-  if (session.is_json()) {
-    session.PrintJson(*plan);
-  } else {
-    session.out << PlanText(*plan, session.arguments.is_verbose);
-  }
-  return kDone;
-}
-
 }  // namespace
 
 int Run(const Session& session, const BuildArguments& arguments) {
@@ -58,7 +46,7 @@ int Run(const Session& session, const BuildArguments& arguments) {
   request.set_revision(graph->revision);
   request.set_namespace_(arguments.choice.ns);
   for (const std::string& target : arguments.choice.targets) request.add_targets(target);
-  if (arguments.is_plan) return Plan(session, request);
+  if (arguments.is_plan) return TellPlan(session, request);
   return Go(session, CreateBuild(session.client, request), arguments.is_detached);
 }
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "client/ctl/format.h"
+#include "client/ctl/plan_printer.h"
+#include "client/lib/calls.h"
 #include "server/base/clock.h"
 
 namespace fft {
@@ -20,6 +22,16 @@ v1::CreateBuildRequest RequestOf(const BuildArguments& arguments) {
   deadline->set_seconds(at / 1000);
   deadline->set_nanos(static_cast<std::int32_t>(at % 1000) * 1'000'000);
   return request;
+}
+
+int TellPlan(const Session& session, const v1::CreateBuildRequest& request) {
+  const auto plan = PlanBuild(session.client, request);
+  if (!plan.ok()) return Report(session, plan.status());
+  if (session.is_json())
+    session.PrintJson(*plan);
+  else
+    session.out << PlanText(*plan, session.arguments.is_verbose);
+  return kDone;
 }
 
 void TellAccepted(const Session& session, const v1::Build& build) {

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <functional>
 
 #include <CLI/CLI.hpp>
 
@@ -12,18 +13,24 @@ void AddEnvironment(CLI::App& app, Typed& typed) {
   app.add_option("-e,--env", typed.project.env, "of a project: an environment of profiles.yml");
 }
 
-void AddEach(CLI::App& app, const std::string& name, std::vector<std::string>* to,
-             const std::string& help, const std::string& type) {
+/// An option that may come more than once; `take` is handed each value.
+void AddEach(CLI::App& app, const std::string& name, const std::string& help,
+             const std::string& type, std::function<void(const std::string&)> take) {
   app.add_option_function<std::vector<std::string>>(
          name,
-         [to](const std::vector<std::string>& values) {
-           to->insert(to->end(), values.begin(), values.end());
+         [take = std::move(take)](const std::vector<std::string>& values) {
+           for (const std::string& value : values) take(value);
          },
          help)
       ->expected(1)
       ->allow_extra_args(false)
       ->type_name(type)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void AddSelect(CLI::App& app, const std::string& name, std::vector<std::string>* to,
+               const std::string& help, const std::string& type) {
+  AddEach(app, name, help, type, [to](const std::string& value) { to->push_back(value); });
 }
 
 }  // namespace
@@ -38,26 +45,18 @@ bool IsProject(const std::string& folder) {
 void AddProjectOptions(CLI::App& app, Typed& typed) {
   ProjectArguments& project = typed.project;
   AddEnvironment(app, typed);
-  AddEach(app, "--select", &project.selects,
-          "of a project: models by glob, tag:T, type:M, kind:K, result:R, state:modified",
-          "TOKENS");
-  AddEach(app, "--exclude", &project.excludes, "of a project: not these, nor what reads them",
-          "TOKENS");
-  app.add_option_function<std::vector<std::string>>(
-         "--vars",
-         [&project](const std::vector<std::string>& values) {
-           for (const std::string& value : values) {
-             const std::size_t equals = value.find('=');
-             if (equals == 0 || equals == std::string::npos)
-               FailArguments("--vars " + value + ": not of the form NAME=VALUE");
-             project.vars[value.substr(0, equals)] = value.substr(equals + 1);
-           }
-         },
-         "of a project: over the vars of project.yml")
-      ->expected(1)
-      ->allow_extra_args(false)
-      ->type_name("NAME=VALUE")
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  AddSelect(app, "--select", &project.selects,
+            "of a project: models by glob, tag:T, type:M, kind:K, result:R, state:modified",
+            "TOKENS");
+  AddSelect(app, "--exclude", &project.excludes, "of a project: not these, nor what reads them",
+            "TOKENS");
+  AddEach(app, "--vars", "of a project: over the vars of project.yml", "NAME=VALUE",
+          [&project](const std::string& value) {
+            const std::size_t equals = value.find('=');
+            if (equals == 0 || equals == std::string::npos)
+              FailArguments("--vars " + value + ": not of the form NAME=VALUE");
+            project.vars[value.substr(0, equals)] = value.substr(equals + 1);
+          });
   app.add_flag_callback(
       "--offline", [&project] { project.variables["FF_HTTP_OFFLINE"] = "1"; },
       "of a project: Python models get HTTP answers from the cache alone");
@@ -68,14 +67,26 @@ void AddProjectOptions(CLI::App& app, Typed& typed) {
       ->check(CLI::IsMember({"rw", "ro", "off"}));
 }
 
-ProjectArguments ReadProject(const Typed& typed, bool is_plan) {
+void CheckNoProjectOptions(const Typed& typed) {
+  const ProjectArguments& project = typed.project;
+  if (!project.env.empty() || !project.selects.empty() || !project.excludes.empty() ||
+      !project.vars.empty() || !project.variables.empty())
+    FailArguments(
+        "--env, --select, --exclude, --vars, --offline and --http-cache are of projects: a folder "
+        "with project.yml");
+}
+
+ProjectArguments ReadProject(const Typed& typed, ProjectArguments::Doing doing, bool is_plan) {
   ProjectArguments project = typed.project;
   project.folder = typed.words.front();
+  project.doing = doing;
+  if (!IsProject(project.folder)) FailArguments(project.folder + ": no folder with a project.yml");
   if (typed.words.size() > 1)
     FailArguments("'" + typed.words[1] + "': models of a project are chosen with --select");
   if (!typed.ns.empty() || !typed.revision.empty())
     FailArguments("--namespace and --revision are of graphs: a project's are told by its profile");
-  if (project.env.empty()) FailArguments("--env: which environment of profiles.yml");
+  if (project.env.empty() && doing != ProjectArguments::Doing::kDag)
+    FailArguments("--env: which environment of profiles.yml");
   project.build = typed.build;
   project.build.is_plan = is_plan;
   return project;
@@ -85,16 +96,12 @@ void AddSeedCommand(CLI::App& app, Typed& typed) {
   auto* const seed = app.add_subcommand("seed", "load the seeds of a FastFlowTransform project");
   seed->add_option("PROJECT", typed.words, "a folder with project.yml")->required()->expected(1);
   AddEnvironment(*seed, typed);
-  AddEach(*seed, "--select", &typed.project.selects, "only seeds that match this glob", "GLOB");
+  AddSelect(*seed, "--select", &typed.project.selects, "only seeds that match this glob", "GLOB");
   seed->add_flag_callback(
       "--force", [&typed] { typed.build.options.add_rebuild("*"); },
       "load what is there already, too");
   seed->final_callback([&typed] {
-    if (!IsProject(typed.words.front()))
-      FailArguments(typed.words.front() + ": no folder with a project.yml");
-    ProjectArguments project = ReadProject(typed, false);
-    project.doing = ProjectArguments::Doing::kSeed;
-    typed.arguments.command = project;
+    typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kSeed, false);
   });
 }
 
@@ -105,12 +112,7 @@ void AddDagCommand(CLI::App& app, Typed& typed) {
   dag->add_flag_callback(
       "--html", [] {}, "the only form there is");
   dag->final_callback([&typed] {
-    if (!IsProject(typed.words.front()))
-      FailArguments(typed.words.front() + ": no folder with a project.yml");
-    if (typed.project.env.empty()) typed.project.env = "default";
-    ProjectArguments project = ReadProject(typed, false);
-    project.doing = ProjectArguments::Doing::kDag;
-    typed.arguments.command = project;
+    typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kDag, false);
   });
 }
 

@@ -1,19 +1,18 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <mutex>
 #include <ostream>
 #include <thread>
 
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 #include <nlohmann/json.hpp>
 
 #include "client/ctl/build_request.h"
 #include "client/ctl/follow.h"
 #include "client/ctl/format.h"
-#include "client/ctl/plan_printer.h"
 #include "client/ctl/project_progress.h"
 #include "client/ctl/session.h"
 #include "client/frontends/fastflowtransform/artifacts.h"
@@ -71,7 +70,7 @@ StatusOr<sql::Warehouse> FindWarehouse(const FftProject& project) {
   return warehouse;
 }
 
-struct Deployed {
+struct Prepared {
   v1::Graph graph;
   std::vector<ProjectProgress::Model> models;  // that are asked for
   std::vector<std::string> targets;
@@ -96,61 +95,52 @@ Status SetSecrets(const Session& session, const std::map<std::string, std::strin
   return Ok();
 }
 
-Status ChooseSeeds(const FftProject& project, const std::vector<std::string>& globs, Deployed* to) {
-  for (const FftSeed& seed : project.seeds) {
-    const bool is_chosen =
-        globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
-          return ::fnmatch(glob.c_str(), seed.relation.c_str(), 0) == 0;
-        });
-    if (!is_chosen) continue;
-    to->models.push_back({seed.relation, 0});
-    to->targets.push_back(seed.relation);
-  }
-  if (!to->targets.empty() || globs.empty()) return Ok();
-  return Error(Code::kInvalidArgument, "no seed of {} matches", project.settings.name);
-}
-
-Status ChooseModels(const FftProject& project, const ProjectArguments& arguments, Deployed* to) {
-  const auto names =
-      SelectModels(project, arguments.selects, arguments.excludes, ReadPast(project));
+Status ChooseModels(const FftProject& project, const ProjectArguments& arguments, Prepared* to) {
+  const bool is_asked = AsksForPast(arguments.selects, arguments.excludes);
+  const auto names = SelectModels(project, arguments.selects, arguments.excludes,
+                                  is_asked ? ReadPast(project) : SelectionPast{});
   if (!names.ok()) return names.status();
   for (const FftModel& model : project.models) {
-    const bool is_built = model.materialized != "ephemeral" && model.materialized != "snapshot";
-    if (!names->contains(model.name) || !is_built) continue;
+    if (!names->contains(model.name) || !model.is_built()) continue;
     to->models.push_back({model.name, model.level});
     to->targets.push_back(model.relation);
   }
   return Ok();
 }
 
-StatusOr<Deployed> DeployProject(const Session& session, const ProjectArguments& arguments,
-                                 const FftProject& project) {
+StatusOr<Prepared> PrepareProject(const Session& session, const ProjectArguments& arguments,
+                                  const FftProject& project) {
   const auto warehouse = FindWarehouse(project);
   if (!warehouse.ok()) return warehouse.status();
   const FftPlace place = {
       .ns = warehouse->NamespaceOf(project.profile.schema),
       .root_uri = warehouse->Uri() + "/" + PercentEncoded(project.profile.schema),
       .packages = Packages()};
-  Deployed deployed;
-  auto graph = IsSeed(arguments) ? MakeSeedGraph(project, place) : MakeModelGraph(project, place);
+  Prepared prepared;
+  auto graph = IsSeed(arguments) ? MakeSeedGraph(project, place, arguments.selects)
+                                 : MakeModelGraph(project, place);
   if (!graph.ok()) return graph.status();
-  const Status chosen = IsSeed(arguments) ? ChooseSeeds(project, arguments.selects, &deployed)
-                                          : ChooseModels(project, arguments, &deployed);
-  if (!chosen.ok()) return chosen;
-  if (deployed.targets.empty()) return deployed;
+  if (IsSeed(arguments))
+    for (const v1::JobSpec& job : graph->spec.jobs()) {
+      prepared.models.push_back({job.label(), 0});
+      prepared.targets.push_back(job.label());
+    }
+  else if (Status chosen = ChooseModels(project, arguments, &prepared); !chosen.ok())
+    return chosen;
+  if (prepared.targets.empty()) return prepared;
   graph->secrets.emplace(warehouse->Uri(), warehouse->conninfo);
   if (Status set = SetSecrets(session, graph->secrets); !set.ok()) return set;
   auto stored = Deploy(session, *std::move(graph));
   if (!stored.ok()) return stored.status();
-  deployed.graph = *std::move(stored);
-  return deployed;
+  prepared.graph = *std::move(stored);
+  return prepared;
 }
 
-v1::CreateBuildRequest RequestFor(const ProjectArguments& arguments, const Deployed& deployed) {
+v1::CreateBuildRequest RequestFor(const ProjectArguments& arguments, const Prepared& prepared) {
   v1::CreateBuildRequest request = RequestOf(arguments.build);
-  request.set_graph(deployed.graph.name());
-  request.set_revision(deployed.graph.revision());
-  request.mutable_targets()->Assign(deployed.targets.begin(), deployed.targets.end());
+  request.set_graph(prepared.graph.name());
+  request.set_revision(prepared.graph.revision());
+  request.mutable_targets()->Assign(prepared.targets.begin(), prepared.targets.end());
   return request;
 }
 
@@ -181,9 +171,11 @@ ModelReport ReportOf(const std::string& name, const ModelResult& result) {
 }
 
 /// Asks for the runs of `models`, several at once: there may be thousands.
-void AskForRuns(const Session& session, const std::map<std::string, ModelResult>& results,
-                std::vector<ModelReport>* models) {
+Status AskForRuns(const Session& session, const std::map<std::string, ModelResult>& results,
+                  std::vector<ModelReport>* models) {
   constexpr std::size_t kAtOnce = 8;
+  std::mutex mutex;
+  Status failed;
   std::atomic<std::size_t> next = 0;
   const auto ask = [&] {
     for (std::size_t i = next++; i < models->size(); i = next++) {
@@ -193,11 +185,19 @@ void AskForRuns(const Session& session, const std::map<std::string, ModelResult>
       v1::GetRunRequest request;
       request.set_id(result.run);
       const auto run = session.client.Call(&v1::Runs::Stub::GetRun, request);
-      if (run.ok()) AddMetadata(*run, &report);
+      if (run.ok()) {
+        AddMetadata(*run, &report);
+        continue;
+      }
+      const std::lock_guard lock(mutex);
+      failed = run.status();
     }
   };
-  std::vector<std::jthread> askers;
-  while (askers.size() < std::min(kAtOnce, models->size())) askers.emplace_back(ask);
+  {
+    std::vector<std::jthread> askers;
+    while (askers.size() < std::min(kAtOnce, models->size())) askers.emplace_back(ask);
+  }
+  return failed;
 }
 
 /// A build that found no table where a seed is to be.
@@ -218,7 +218,9 @@ int Account(const Session& session, const FftProject& project, const ProjectProg
   for (const FftModel& model : project.models) by_name[model.name] = &model;
   for (const auto& [name, result] : progress.results())
     report.models.push_back(ReportOf(name, result));
-  AskForRuns(session, progress.results(), &report.models);
+  if (const Status asked = AskForRuns(session, progress.results(), &report.models); !asked.ok())
+    session.err << "warning: numbers of runs are missing, budgets may not be complete: "
+                << Message(asked) << '\n';
   std::vector<ModelSpending> spending;
   for (const ModelReport& told : report.models) {
     spending.push_back({.name = told.name,
@@ -253,28 +255,21 @@ int Run(const Session& session, const ProjectArguments& arguments) {
                                        .env = arguments.env,
                                        .vars = arguments.vars,
                                        .environment = EnvironmentOf(arguments),
-                                       .packages = Packages()});
+                                       .packages = Packages(),
+                                       .is_for_seeds = IsSeed(arguments)});
   if (!project.ok()) return Report(session, project.status());
   if (!session.is_json())
     for (const std::string& warning : project->warnings)
       session.err << "warning: " << warning << '\n';
   if (arguments.doing == ProjectArguments::Doing::kDag) return Draw(session, *project);
-  const auto deployed = DeployProject(session, arguments, *project);
-  if (!deployed.ok()) return Report(session, deployed.status());
-  if (deployed->targets.empty()) {
+  const auto prepared = PrepareProject(session, arguments, *project);
+  if (!prepared.ok()) return Report(session, prepared.status());
+  if (prepared->targets.empty()) {
     if (!session.is_json()) session.out << "nothing to do\n";
     return kDone;
   }
-  const v1::CreateBuildRequest request = RequestFor(arguments, *deployed);
-  if (arguments.build.is_plan) {
-    const auto plan = PlanBuild(session.client, request);
-    if (!plan.ok()) return Report(session, plan.status());
-    if (session.is_json())
-      session.PrintJson(*plan);
-    else
-      session.out << PlanText(*plan, session.arguments.is_verbose);
-    return kDone;
-  }
+  const v1::CreateBuildRequest request = RequestFor(arguments, *prepared);
+  if (arguments.build.is_plan) return TellPlan(session, request);
   const auto build = CreateBuild(session.client, request);
   if (!build.ok()) return Report(session, build.status());
   if (arguments.build.is_detached) {
@@ -282,7 +277,7 @@ int Run(const Session& session, const ProjectArguments& arguments) {
     return kDone;
   }
   std::ostream nowhere(nullptr);
-  ProjectProgress progress(session.is_json() ? nowhere : session.out, deployed->models);
+  ProjectProgress progress(session.is_json() ? nowhere : session.out, prepared->models);
   const int code = Follow(session, build->id(), progress);
   if (!session.is_json() && progress.ended()) HintAtSeeds(session, arguments, *project, progress);
   if (IsSeed(arguments) || !progress.ended()) return code;

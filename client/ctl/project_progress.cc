@@ -71,13 +71,8 @@ void ProjectProgress::TakeBuild(const v1::Build& build) {
   if (counts.total() > 0 || build.state() == v1::BUILD_SUCCEEDED) FindSkipped();
   TellLevels();
   ended_ = build;
-  for (; told_ < levels_.size(); ++told_) {  // what began and did not end
-    const Level& level = levels_[told_];
-    if (level.ok + level.failed == 0) continue;
-    out_ << fmt::format("— L{:02} summary: ok={} failed={} skipped={} {} ms\n", told_ + 1, level.ok,
-                        level.failed, level.skipped.size(),
-                        level.began && level.ended ? Millis(*level.began, *level.ended) : 0);
-  }
+  for (; told_ < levels_.size(); ++told_)  // what began and did not end
+    if (levels_[told_].ok + levels_[told_].failed > 0) SumUp(told_);
   out_ << EndLine(build) << '\n';
   if (build.state() == v1::BUILD_SUCCEEDED) return;
   if (!build.reason().empty() && build.reason() != "NONE")
@@ -95,9 +90,7 @@ void ProjectProgress::FindSkipped() {
       --level.left;
       results_[name].status = ModelResult::Status::kSkipped;
     }
-  if (told_ < levels_.size())
-    for (const std::string& name : levels_[told_].skipped)
-      out_ << Line("↻", name) << " skipped (cache)\n";
+  TellSkipped(told_);
 }
 
 void ProjectProgress::TakeChange(const v1::NodeChange& change, v1::NodeState state, TimePoint at) {
@@ -125,7 +118,7 @@ void ProjectProgress::TakeChange(const v1::NodeChange& change, v1::NodeState sta
     case v1::NODE_SKIPPED:
       level.skipped.push_back(name);
       result.run = 0;
-      out_ << Line("↻", name) << " skipped (cache)\n";
+      TellSkipped(name);
       return End(name, ModelResult::Status::kSkipped, at);
     case v1::NODE_FAILED:
       // What was not reached for another's failure is told by that one.
@@ -152,13 +145,25 @@ void ProjectProgress::TellLevels() {
   while (is_skipping_known_ && told_ < levels_.size() && levels_[told_].left == 0) {
     const Level& level = levels_[told_];
     if (level.cancelled == static_cast<int>(level.names.size())) return;
-    out_ << fmt::format("— L{:02} summary: ok={} failed={} skipped={} {} ms\n", told_ + 1, level.ok,
-                        level.failed, level.skipped.size(),
-                        level.began && level.ended ? Millis(*level.began, *level.ended) : 0);
-    if (++told_ < levels_.size())
-      for (const std::string& name : levels_[told_].skipped)
-        out_ << Line("↻", name) << " skipped (cache)\n";
+    SumUp(told_);
+    TellSkipped(++told_);
   }
+}
+
+void ProjectProgress::SumUp(std::size_t number) {
+  const Level& level = levels_[number];
+  out_ << fmt::format("— L{:02} summary: ok={} failed={} skipped={} {} ms\n", number + 1, level.ok,
+                      level.failed, level.skipped.size(),
+                      level.began && level.ended ? Millis(*level.began, *level.ended) : 0);
+}
+
+void ProjectProgress::TellSkipped(std::size_t level) {
+  if (level >= levels_.size()) return;
+  for (const std::string& name : levels_[level].skipped) TellSkipped(name);
+}
+
+void ProjectProgress::TellSkipped(const std::string& name) {
+  out_ << Line("↻", name) << " skipped (cache)\n";
 }
 
 }  // namespace fft

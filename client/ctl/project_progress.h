@@ -56,6 +56,9 @@ class ProjectProgress final : public Progress {
   void FindSkipped();
   void End(const std::string& name, ModelResult::Status status, TimePoint at);
   void TellLevels();
+  void SumUp(std::size_t level);
+  void TellSkipped(std::size_t level);
+  void TellSkipped(const std::string& name);
   std::string Line(const char* mark, const std::string& name) const;
 
   std::ostream& out_;

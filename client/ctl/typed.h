@@ -43,8 +43,10 @@ struct Typed {
 bool IsProject(const std::string& folder);
 /// The options of a build that only projects have.
 void AddProjectOptions(CLI::App& app, Typed& typed);
-/// What was typed of a build whose first word is a project.
-ProjectArguments ReadProject(const Typed& typed, bool is_plan);
+/// Fails when one of them was typed of something else.
+void CheckNoProjectOptions(const Typed& typed);
+/// What was typed of a command whose first word is a project.
+ProjectArguments ReadProject(const Typed& typed, ProjectArguments::Doing doing, bool is_plan);
 /// `seed`.
 void AddSeedCommand(CLI::App& app, Typed& typed);
 /// `dag`.

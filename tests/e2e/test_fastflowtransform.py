@@ -257,6 +257,8 @@ class CacheDemo(unittest.TestCase):
                 ("    return pd", "    raise ValueError('no luck')\n    return pd",
                  f"{where}:8: ValueError: no luck"),
                 ("    return pd.DataFrame(", "    return list(", "py_constants returned list, not a DataFrame"),
+                ("    return pd", "    print('on the way')\n    raise ValueError('still none')\n    return pd",
+                 f"{where}:9: ValueError: still none\n"),
                 ('"value": 42', '"value": set()', None)):
             project.write(where, good.replace(before, after))
             code, out, err = project.ctl("build")
@@ -270,6 +272,28 @@ class CacheDemo(unittest.TestCase):
         code, out, _ = project.ctl("build")
         self.assertEqual(code, 1)
         self.assertIn("http_users requires of stg_users the columns phone, which are not there; there are: user_id, email", out)
+
+    def test_sql_that_reads_python(self):
+        project = self.project("mixed")
+        project.write("models/after.ff.sql", "select max(value) + 1 as value from {{ ref('py_constants') }}")
+        code, out, err = project.ctl("build")
+        self.assertEqual((code, built(out)), (0, {"after.ff"}), out + err)
+        project.edit("models/python/py_constants.ff.py", '"value": 42', '"value": 7')
+        code, out, err = project.ctl("build", "--select", "after")
+        self.assertEqual((code, built(out)), (0, {"py_constants", "after.ff"}), out + err)
+        self.assertEqual(project.sql(f"select value from {project.schema}.after"), ["13"])
+
+    def test_seeds_and_pages_of_what_can_not_be_built(self):
+        project = self.project("broken")
+        project.write("models/broken.ff.sql", "select {{ nothing }}")
+        code, out, err = project.ctl("seed", "--select", "seed_us*", "--force")
+        self.assertEqual((code, built(out)), (0, {"seed_users"}), out + err)
+        code, out, err = project.ctl("build")
+        self.assertEqual((code, err), (1, f"fftctl: {project.folder}/models/broken.ff.sql:1: 'nothing' is undefined\n"))
+        (project.folder / "models/broken.ff.sql").unlink()
+        done = subprocess.run([str(world.BIN / "fftctl"), "dag", str(project.folder)], stdout=subprocess.PIPE,
+                              env={**self.world.environment(), **project.variables}, timeout=60, check=True)
+        self.assertIn("py_constants", pathlib.Path(done.stdout.decode().strip()).read_text())
 
     def test_a_warehouse_that_lets_nobody_in(self):
         project = Project(self.world, "outside")

@@ -70,6 +70,13 @@ Json BudgetsOf(const std::vector<Breach>& breaches) {
   return budgets;
 }
 
+/// "" where there is no text: the file may be anybody's.
+std::string TextAt(const Json& json, const char* key) {
+  if (!json.is_object()) return "";
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 Json ReadJson(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return file ? Json::parse(file, nullptr, /*allow_exceptions=*/false) : Json();
@@ -128,7 +135,10 @@ Status WriteManifest(const FftProject& project) {
   for (const auto& [source, tables] : project.sources)
     for (const auto& [table, relation] : tables)
       sources[source][table] = {{"schema", relation.schema}, {"identifier", relation.table}};
-  return Write(TargetOf(project) / "manifest.json", {{"metadata", {{"tool", "fftctl"}}},
+  return Write(TargetOf(project) / "manifest.json", {{"metadata",
+                                                      {{"tool", "fftctl"},
+                                                       {"project", project.settings.name},
+                                                       {"version", project.settings.version}}},
                                                      {"nodes", std::move(nodes)},
                                                      {"macros", std::move(macros)},
                                                      {"sources", std::move(sources)}});
@@ -139,15 +149,13 @@ SelectionPast ReadPast(const FftProject& project) {
   const Json results = ReadJson(TargetOf(project) / "run_results.json");
   if (results.is_object() && results.contains("results"))
     for (const Json& result : results["results"])
-      if (result.is_object() && result.value("status", "") == "error")
-        past.failed.insert(result.value("name", ""));
+      if (TextAt(result, "status") == "error") past.failed.insert(TextAt(result, "name"));
   const Json manifest = ReadJson(TargetOf(project) / "manifest.json");
   const Json nodes =
-      manifest.is_object() ? manifest.value("nodes", Json::object()) : Json::object();
+      manifest.is_object() && manifest.contains("nodes") ? manifest["nodes"] : Json();
   for (const FftModel& model : project.models) {
-    const auto known = nodes.find(model.name);
-    if (known == nodes.end() || !known->is_object() ||
-        known->value("checksum", "") != ChecksumOf(model))
+    const bool is_known = nodes.is_object() && nodes.contains(model.name);
+    if (!is_known || TextAt(nodes[model.name], "checksum") != ChecksumOf(model))
       past.modified.insert(model.name);
   }
   return past;

@@ -1,11 +1,11 @@
 #include "client/frontends/fastflowtransform/context.h"
 
-#include <algorithm>
 #include <set>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "client/frontends/fastflowtransform/project_files.h"
 #include "server/base/content.h"
 
 namespace fft {
@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFilesMax = 20'000;
-constexpr std::uintmax_t kFileBytesMax = std::uintmax_t{64} << 20;
+constexpr std::int64_t kFileBytesMax = 64 << 20;
 
 bool IsLeftOut(const std::string& name) {
   static const std::set<std::string> kMade = {"__pycache__", "node_modules", "target", "venv"};
@@ -25,30 +25,11 @@ bool IsLeftOut(const std::string& name) {
 /// It tells how to connect, perhaps with a password; no model needs it.
 constexpr char kProfiles[] = "profiles.yml";
 
-/// Paths of the regular files below `folder`, sorted.
-StatusOr<std::vector<std::string>> FilesBelow(const fs::path& folder) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
-       at.increment(error)) {
-    const bool is_left_out = IsLeftOut(at->path().filename().string());
-    if (is_left_out && at->is_directory(error)) at.disable_recursion_pending();
-    if (is_left_out || !at->is_regular_file(error)) continue;
-    if (at->file_size(error) > kFileBytesMax)
-      return Error(Code::kInvalidArgument, "{}: larger than the 64 MiB that may travel",
-                   at->path().string());
-    paths.push_back(fs::relative(at->path(), folder, error).generic_string());
-    if (paths.size() > kFilesMax)
-      return Error(Code::kInvalidArgument, "{}: more than {} files", folder.string(), kFilesMax);
-  }
-  if (error) return Error(Code::kInvalidArgument, "{}: {}", folder.string(), error.message());
-  std::ranges::sort(paths);
-  return paths;
-}
-
 Status Add(const fs::path& folder, const std::string& below, FftContext* context) {
-  const auto paths = FilesBelow(folder);
+  const auto paths = FilesBelow(folder, folder, IsLeftOut);
   if (!paths.ok()) return paths.status();
+  if (paths->size() > kFilesMax)
+    return Error(Code::kInvalidArgument, "{}: more than {} files", folder.string(), kFilesMax);
   for (const std::string& path : *paths) {
     if (path == kProfiles) continue;
     const fs::path file = folder / path;
@@ -57,6 +38,9 @@ Status Add(const fs::path& folder, const std::string& below, FftContext* context
     std::int64_t bytes = 0;
     const auto digest = ContentOfFile(file.string(), &bytes);
     if (!digest.ok()) return digest.status();
+    if (bytes > kFileBytesMax)
+      return Error(Code::kInvalidArgument, "{}: larger than the 64 MiB that may travel",
+                   file.string());
     context->listing += fmt::format("{} {}/{}\n", ToHex(*digest), below, path);
     context->files.emplace(*digest, file);
   }

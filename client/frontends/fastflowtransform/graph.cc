@@ -1,5 +1,6 @@
 #include "client/frontends/fastflowtransform/graph.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -7,6 +8,8 @@
 
 #include "client/frontends/fastflowtransform/context.h"
 #include "client/frontends/fastflowtransform/fingerprint.h"
+#include "client/frontends/fastflowtransform/selection.h"
+#include "client/frontends/yaml/json_texts.h"
 
 namespace fft {
 
@@ -49,15 +52,6 @@ std::string VariableOf(const std::string& name) {
   return variable == name ? variable : variable + "_" + ShortDigest(name);
 }
 
-std::vector<std::string> Texts(const Json& value) {
-  if (value.is_string()) return {value.get<std::string>()};
-  std::vector<std::string> texts;
-  if (value.is_array())
-    for (const Json& each : value)
-      if (each.is_string()) texts.push_back(each);
-  return texts;
-}
-
 class GraphMaker {
  public:
   GraphMaker(const FftProject& project, const FftPlace& place) : project_(project), place_(place) {
@@ -67,18 +61,17 @@ class GraphMaker {
     NoteSurroundings();
   }
 
-  StatusOr<FftGraph> MakeSeeds() {
+  StatusOr<FftGraph> MakeSeeds(const std::vector<const FftSeed*>& seeds) {
     Name(fmt::format("{}.{}.seeds", project_.settings.name, project_.profile.name));
-    for (const FftSeed& seed : project_.seeds)
-      if (Status s = AddSeed(seed); !s.ok()) return s;
+    for (const FftSeed* seed : seeds)
+      if (Status s = AddSeed(*seed); !s.ok()) return s;
     return std::move(graph_);
   }
 
   StatusOr<FftGraph> MakeModels() {
     Name(fmt::format("{}.{}", project_.settings.name, project_.profile.name));
     for (const FftModel& model : project_.models) {
-      if (model.materialized == "ephemeral") continue;  // it is in its readers' text
-      if (IsLeftOut(model)) continue;
+      if (!model.is_built()) continue;
       if (Status s = AddModel(model); !s.ok()) return s;
     }
     return std::move(graph_);
@@ -90,9 +83,6 @@ class GraphMaker {
     graph_.spec.set_default_namespace(place_.ns);
     graph_.spec.set_root_uri(place_.root_uri);
   }
-
-  /// Told by a warning of the project.
-  static bool IsLeftOut(const FftModel& model) { return model.materialized == "snapshot"; }
 
   /// Facts that all models share.  Of variables only digests: a value may be a secret.
   void NoteSurroundings() {
@@ -127,10 +117,10 @@ class GraphMaker {
     }
     for (const std::string& dep : model.deps) {
       const FftModel& read = *models_.at(dep);
-      if (read.materialized == "ephemeral")
+      if (read.is_inlined())
         AddReads(read, reads);
       else
-        (IsLeftOut(read) ? reads->others : reads->relations).insert(read.relation);
+        (read.is_left_out() ? reads->others : reads->relations).insert(read.relation);
     }
   }
 
@@ -172,7 +162,7 @@ class GraphMaker {
   Status AddPython(const FftModel& model, v1::JobSpec* job) {
     if (Status s = MakeContext(); !s.ok()) return s;
     for (const std::string& dep : model.deps)
-      if (models_.at(dep)->materialized == "ephemeral")
+      if (models_.at(dep)->is_inlined())
         return Error(Code::kInvalidArgument,
                      "{}: {} reads {}, which is ephemeral: there is no table", model.path,
                      model.name, dep);
@@ -231,8 +221,9 @@ class GraphMaker {
     job->mutable_limits()->set_scan_max_bytes(project_.budgets.query_bytes_max);
     v1::SqlTask& sql = *job->mutable_sql();
     sql.set_query(AddText(model.path, model.text, job));
-    for (const std::string& hook : Texts(config.value("pre_hook", Json()))) sql.add_pre_hooks(hook);
-    for (const std::string& hook : Texts(config.value("post_hook", Json())))
+    for (const std::string& hook : TextsIn(config.value("pre_hook", Json())))
+      sql.add_pre_hooks(hook);
+    for (const std::string& hook : TextsIn(config.value("post_hook", Json())))
       sql.add_post_hooks(hook);
     if (model.materialized == "view") sql.set_materialization(v1::MATERIALIZATION_VIEW);
     if (model.materialized != "incremental") return Ok();
@@ -251,7 +242,7 @@ class GraphMaker {
         for (const auto& [key, value] : overlays[name].items()) told[key] = value;
     for (const char* key : {"unique_key", "primary_key"})
       if (!told.contains("unique_key") && config.contains(key)) told["unique_key"] = config[key];
-    for (const std::string& column : Texts(told.value("unique_key", Json())))
+    for (const std::string& column : TextsIn(told.value("unique_key", Json())))
       sql.add_unique_key(column);
     const Json said = told.value("on_schema_change", Json("ignore"));
     const std::string change = said.is_string() ? said.get<std::string>() : said.dump();
@@ -315,8 +306,18 @@ StatusOr<FftGraph> MakeModelGraph(const FftProject& project, const FftPlace& pla
   return GraphMaker(project, place).MakeModels();
 }
 
-StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place) {
-  return GraphMaker(project, place).MakeSeeds();
+StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place,
+                                 const std::vector<std::string>& globs) {
+  std::vector<const FftSeed*> chosen;
+  for (const FftSeed& seed : project.seeds)
+    if (globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+          return MatchesGlob(glob, seed.relation);
+        }))
+      chosen.push_back(&seed);
+  if (chosen.empty() && !globs.empty())
+    return Error(Code::kInvalidArgument, "no seed of {} matches {}", project.settings.name,
+                 fmt::join(globs, " or "));
+  return GraphMaker(project, place).MakeSeeds(chosen);
 }
 
 }  // namespace fft

@@ -30,8 +30,9 @@ struct FftGraph {
 /// model that this service can't take.
 StatusOr<FftGraph> MakeModelGraph(const FftProject& project, const FftPlace& place);
 
-/// A job a seed, which loads it; graph PROJECT.ENV.seeds.  Models look at seeds as at data that
-/// others maintain: only who asks for them loads them.
-StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place);
+/// A job a seed that one of `globs` names, all without any; graph PROJECT.ENV.seeds.  Models look
+/// at seeds as at data that others maintain: only who asks for them loads them.
+StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place,
+                                 const std::vector<std::string>& globs = {});
 
 }  // namespace fft

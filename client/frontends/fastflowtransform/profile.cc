@@ -39,6 +39,8 @@ std::string NamesIn(const YAML::Node& node) {
 void ReadEnvironment(const YAML::Node& environments, const Variables& variables, Profile& profile) {
   auto environment = EntryOf(environments, profile.name);
   if (!environment) environment = EntryOf(environments, kDefault);
+  if (!environment && profile.name.empty() && environments.IsMap() && environments.size() > 0)
+    environment = environments.begin()->second;
   if (!environment) {
     if (!Of(variables, "FF_ENGINE").empty() && !Of(variables, "FF_PG_DSN").empty()) return;
     throw YamlError{environments.Mark(),
@@ -66,8 +68,10 @@ StatusOr<std::string> LibpqUri(const std::string& dsn) {
   const std::string scheme = dsn.substr(0, end);
   const std::string dialect = scheme.substr(0, scheme.find('+'));
   if (end == std::string::npos || (dialect != "postgresql" && dialect != "postgres"))
-    return Error(Code::kInvalidArgument, "'{}' is no postgresql://USER@HOST/DATABASE",
-                 end == std::string::npos ? "dsn" : WithoutPasswords(dsn));
+    return end == std::string::npos
+               ? Error(Code::kInvalidArgument, "it is no postgresql://USER@HOST/DATABASE")
+               : Error(Code::kInvalidArgument, "'{}' is no postgresql://USER@HOST/DATABASE",
+                       WithoutPasswords(dsn));
   return "postgresql" + dsn.substr(end);
 }
 

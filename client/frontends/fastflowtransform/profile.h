@@ -16,10 +16,10 @@ struct Profile {
   std::string schema = "public";
 };
 
-/// Environment `name` of profiles.yml, `default` where there is no such one.  `text` has been
-/// through Jinja; `file` is for errors.  FF_ENGINE, FF_PG_DSN and FF_PG_SCHEMA of `variables` go
-/// over what the file says; where they say all, the file may say nothing.  Of the other
-/// environments nothing is read.
+/// Environment `name` of profiles.yml, `default` where there is no such one; of no name, `default`
+/// or else the first.  `text` has been through Jinja; `file` is for errors.  FF_ENGINE, FF_PG_DSN
+/// and FF_PG_SCHEMA of `variables` go over what the file says; where they say all, the file may say
+/// nothing.  Of the other environments nothing is read.
 StatusOr<Profile> ReadProfile(const std::string& file, const std::string& text,
                               const std::string& name, const Variables& variables);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -54,9 +55,13 @@ class Loader {
   explicit Loader(const ProjectRequest& request) : request_(request) {}
 
   StatusOr<FftProject> Load() {
-    for (const auto step : {&Loader::ReadSettings, &Loader::ReadSurroundings, &Loader::ReadSeeds,
-                            &Loader::RenderSql, &Loader::LoadPython, &Loader::Resolve})
+    for (const auto step : {&Loader::ReadSettings, &Loader::ReadSurroundings, &Loader::ReadSeeds})
       if (Status s = (this->*step)(); !s.ok()) return s;
+    if (request_.is_for_seeds) return std::move(project_);
+    // What Python models there are must be known where templates name them.
+    for (const auto step : {&Loader::LoadPython, &Loader::RenderSql, &Loader::Resolve})
+      if (Status s = (this->*step)(); !s.ok()) return s;
+    if (!faults_.empty()) return Error(Code::kInvalidArgument, "{}", faults_);
     if (Status ordered = OrderModels(project_.models); !ordered.ok()) return ordered;
     Fingerprint();
     NoteLeftOut();
@@ -206,6 +211,8 @@ class Loader {
 
   Status RenderSql() {
     Json question = Context();
+    Json& python = question["python"] = Json::array();
+    for (const FftModel& model : project_.models) python.push_back(model.relation);
     Json& models = question["models"] = Json::array();
     for (const ProjectFile& file : files_.sql_models) {
       const std::string relation = RelationOf(file.path);
@@ -266,6 +273,14 @@ class Loader {
         model.path = file["path"];
         model.is_python = true;
         model.materialized = told["materialized"];
+        const std::string where = (request_.folder / model.path).string();
+        if (model.materialized == "view")
+          project_.warnings.push_back(
+              fmt::format("{}: {} is no query that a view could hold: its rows become a table",
+                          where, model.name));
+        else if (model.materialized != "table" && model.materialized != "incremental")
+          Wrong(fmt::format("{}: a Python model can't be {} as {} is", where, model.materialized,
+                            model.name));
         model.config = Json{
             {"require", told["require"]},
             {"tags", told["tags"]},
@@ -277,7 +292,7 @@ class Loader {
         for (const Json& dep : told["deps"]) model.deps.push_back(dep);
       }
     }
-    return faults_.empty() ? Ok() : Error(Code::kInvalidArgument, "{}", faults_);
+    return Ok();
   }
 
   /// Dependencies by the names of models; those on seeds become that.
@@ -305,7 +320,7 @@ class Loader {
 
   void NoteLeftOut() {
     for (const FftModel& model : project_.models)
-      if (model.materialized == "snapshot")
+      if (model.is_left_out())
         project_.warnings.push_back(fmt::format("{}: materialized='snapshot' is left out",
                                                 (request_.folder / model.path).string()));
   }
@@ -328,7 +343,10 @@ class Loader {
     }
   }
 
-  void Wrong(const std::string& fault) { faults_ += (faults_.empty() ? "" : "\n") + fault; }
+  /// What several models have of one macro is told once.
+  void Wrong(const std::string& fault) {
+    if (told_.insert(fault).second) faults_ += (faults_.empty() ? "" : "\n") + fault;
+  }
 
   const ProjectRequest& request_;
   FftProject project_;
@@ -336,6 +354,7 @@ class Loader {
   ProjectFiles files_;
   std::map<std::string, std::string> seeds_;  // relation -> content digest
   std::string faults_;
+  std::set<std::string> told_;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ struct FftModel {
   std::string relation;  // `stg_users`
   std::string path;      // below the project
   bool is_python = false;
-  std::string materialized;            // table, view, incremental, ephemeral
+  std::string materialized;            // table, view, incremental, ephemeral, snapshot
   std::string config = "{}";           // all that config() or the decorator said, as JSON
   std::string text;                    // the SQL as rendered; of Python the function's source
   std::string incremental_text;        // the SQL once the relation is there; empty: no such
@@ -33,6 +33,11 @@ struct FftModel {
       seeds;  // relations that it reads and a seed of the project fills, sorted
   std::string fingerprint;
   int level = 0;
+
+  /// It leaves a relation by a job of its own: neither is it in its readers' text, nor left out.
+  bool is_built() const { return !is_inlined() && !is_left_out(); }
+  bool is_inlined() const { return materialized == "ephemeral"; }
+  bool is_left_out() const { return materialized == "snapshot"; }
 };
 
 /// A CSV file that is loaded into a table of its name.
@@ -66,7 +71,8 @@ struct ProjectRequest {
   std::map<std::string, std::string> vars;  // over those of project.yml: text
   Variables environment;                    // of the process
   std::string python = "/usr/bin/python3";
-  std::string packages;  // the folder of fft_render
+  std::string packages;       // the folder of fft_render
+  bool is_for_seeds = false;  // models are not looked at
 };
 
 /// Reads, renders and orders a project.  Errors name file and line, one a line where there are

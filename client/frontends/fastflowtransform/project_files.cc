@@ -27,17 +27,22 @@ std::string MapAt(const YamlMap& map, std::string_view key) {
   return YamlToJson(node);
 }
 
-/// Paths of all files below `folder`, relative to `base`, sorted.
-StatusOr<std::vector<std::string>> FilesBelow(const fs::path& folder, const fs::path& base) {
+bool IsHidden(const std::string& name) { return name.starts_with('.'); }
+
+}  // namespace
+
+StatusOr<std::vector<std::string>> FilesBelow(
+    const fs::path& folder, const fs::path& base,
+    const std::function<bool(const std::string& name)>& is_left_out) {
   std::vector<std::string> paths;
   std::error_code error;
   if (!fs::is_directory(folder, error)) return paths;
   fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink,
                                       error);
   for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
-    const bool is_hidden = at->path().filename().string().starts_with('.');
-    if (is_hidden && at->is_directory(error)) at.disable_recursion_pending();
-    if (!is_hidden && at->is_regular_file(error))
+    const bool is_passed_over = is_left_out(at->path().filename().string());
+    if (is_passed_over && at->is_directory(error)) at.disable_recursion_pending();
+    if (!is_passed_over && at->is_regular_file(error))
       paths.push_back(at->path().lexically_relative(base).generic_string());
   }
   if (error)
@@ -46,8 +51,6 @@ StatusOr<std::vector<std::string>> FilesBelow(const fs::path& folder, const fs::
   std::sort(paths.begin(), paths.end());
   return paths;
 }
-
-}  // namespace
 
 std::string RelationOf(const std::string& path) {
   std::string name = path.substr(path.rfind('/') + 1);
@@ -85,7 +88,7 @@ StatusOr<ProjectSettings> ReadProjectSettings(const std::string& file, const std
 
 StatusOr<ProjectFiles> FindProjectFiles(const fs::path& project, const fs::path& seeds_folder) {
   ProjectFiles files;
-  const auto paths = FilesBelow(project / "models", project);
+  const auto paths = FilesBelow(project / "models", project, IsHidden);
   if (!paths.ok()) return paths.status();
   for (const std::string& path : *paths) {
     std::vector<ProjectFile>* kind = nullptr;
@@ -102,7 +105,7 @@ StatusOr<ProjectFiles> FindProjectFiles(const fs::path& project, const fs::path&
     if (!text.ok()) return text.status();
     kind->push_back({path, *std::move(text)});
   }
-  auto seeds = FilesBelow(seeds_folder, seeds_folder);
+  auto seeds = FilesBelow(seeds_folder, seeds_folder, IsHidden);
   if (!seeds.ok()) return seeds.status();
   std::erase_if(*seeds, [](const std::string& path) { return !path.ends_with(".csv"); });
   files.seeds = *std::move(seeds);

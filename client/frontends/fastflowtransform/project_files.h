@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,12 @@ StatusOr<ProjectSettings> ReadProjectSettings(const std::string& file, const std
 /// INVALID_ARGUMENT names a file that cannot be read.  Names that begin with a dot are passed over.
 StatusOr<ProjectFiles> FindProjectFiles(const std::filesystem::path& project,
                                         const std::filesystem::path& seeds_folder);
+
+/// Paths of the regular files below `folder`, relative to `base`, sorted; nothing where there is no
+/// such folder.  Files and folders whose names are left out are passed over.
+StatusOr<std::vector<std::string>> FilesBelow(
+    const std::filesystem::path& folder, const std::filesystem::path& base,
+    const std::function<bool(const std::string& name)>& is_left_out);
 
 /// `stg_users` of models/staging/stg_users.ff.sql.
 std::string RelationOf(const std::string& path);

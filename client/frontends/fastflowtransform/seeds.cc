@@ -6,6 +6,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include "client/frontends/yaml/yaml_file.h"
 #include "client/frontends/yaml/yaml_map.h"
@@ -117,15 +118,16 @@ struct Guess {
   void See(const std::string& text) {
     has_value = true;
     const char* const end = text.data() + text.size();
-    std::int64_t whole = 0;
-    const auto as_int = std::from_chars(text.data(), end, whole);
-    may_be_int = may_be_int && as_int.ec == std::errc() && as_int.ptr == end;
-    double real = 0;
-    const auto as_float = std::from_chars(text.data(), end, real);
-    may_be_float = may_be_float && as_float.ec == std::errc() && as_float.ptr == end;
-    std::string lower = text;
-    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    may_be_bool = may_be_bool && (lower == "true" || lower == "false");
+    if (std::int64_t whole = 0; may_be_int) {
+      const auto read = std::from_chars(text.data(), end, whole);
+      may_be_int = read.ec == std::errc() && read.ptr == end;
+    }
+    if (double real = 0; may_be_float) {
+      const auto read = std::from_chars(text.data(), end, real);
+      may_be_float = read.ec == std::errc() && read.ptr == end;
+    }
+    may_be_bool = may_be_bool && (::strcasecmp(text.c_str(), "true") == 0 ||
+                                  ::strcasecmp(text.c_str(), "false") == 0);
   }
   std::string Type() const {
     if (!has_value) return "text";

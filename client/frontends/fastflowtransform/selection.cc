@@ -6,6 +6,8 @@
 #include <fnmatch.h>
 #include <nlohmann/json.hpp>
 
+#include "client/frontends/yaml/json_texts.h"
+
 namespace fft {
 
 namespace {
@@ -21,10 +23,6 @@ std::vector<std::string> TokensOf(const std::string& selector) {
     if (is_end && !token.empty()) tokens.push_back(std::exchange(token, {}));
   }
   return tokens;
-}
-
-bool Matches(const std::string& glob, const std::string& text) {
-  return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
 }
 
 bool HasTag(const FftModel& model, const std::string& tag) {
@@ -81,7 +79,7 @@ class Selector {
     const std::string key = token.substr(0, colon);
     if (colon == std::string::npos)
       return All([&](const FftModel& model) {
-        return Matches(token, model.name) || Matches(token, model.relation);
+        return MatchesGlob(token, model.name) || MatchesGlob(token, model.relation);
       });
     const std::string value = token.substr(colon + 1);
     if (key == "tag") return All([&](const FftModel& model) { return HasTag(model, value); });
@@ -108,15 +106,23 @@ class Selector {
 
 }  // namespace
 
+bool MatchesGlob(const std::string& glob, const std::string& name) {
+  return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+}
+
+bool AsksForPast(const std::vector<std::string>& selects,
+                 const std::vector<std::string>& excludes) {
+  const auto asks = [](const std::string& selector) {
+    return selector.find("result:") != std::string::npos ||
+           selector.find("state:") != std::string::npos;
+  };
+  return std::any_of(selects.begin(), selects.end(), asks) ||
+         std::any_of(excludes.begin(), excludes.end(), asks);
+}
+
 std::vector<std::string> TagsOf(const FftModel& model) {
   const auto config = nlohmann::json::parse(model.config);
-  const auto tags = config.find("tags");
-  if (tags == config.end()) return {};
-  if (tags->is_string()) return {tags->get<std::string>()};
-  std::vector<std::string> texts;
-  for (const auto& tag : *tags)
-    if (tag.is_string()) texts.push_back(tag);
-  return texts;
+  return TextsIn(config.value("tags", nlohmann::json()));
 }
 
 StatusOr<std::set<std::string>> SelectModels(const FftProject& project,

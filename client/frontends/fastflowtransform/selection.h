@@ -31,4 +31,10 @@ StatusOr<std::set<std::string>> SelectModels(const FftProject& project,
                                              const std::vector<std::string>& excludes,
                                              const SelectionPast& past);
 
+/// Whether SelectModels() looks at the past.
+bool AsksForPast(const std::vector<std::string>& selects, const std::vector<std::string>& excludes);
+
+/// A glob over a name, as selectors have it.
+bool MatchesGlob(const std::string& glob, const std::string& name);
+
 }  // namespace fft

@@ -33,10 +33,16 @@ def main(arguments):
         write_result(path, model, result)
         return 0
     except Fault as fault:
-        print(fault, file=sys.stderr)
+        fail(str(fault))
     except Exception as error:  # pylint: disable=broad-except
-        print(told(error, project, path), file=sys.stderr)
+        fail(told(error, project, path))
     return 1
+
+
+def fail(text):
+    """What the model printed comes before it: the log's last line tells why."""
+    sys.stdout.flush()
+    print(text, file=sys.stderr)
 
 
 def load_model(project, path, name):

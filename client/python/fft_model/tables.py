@@ -46,13 +46,10 @@ def _typed(values, kind):
         return values.map({"t": True, "f": False}).astype(object if values.isna().any() else bool)
     if base in ("timestamp without time zone", "timestamp with time zone"):
         return _moments(values, base == "timestamp with time zone")
-    if base == "date":
-        return values.map(_parsed(datetime.date.fromisoformat), na_action="ignore")
-    if base in ("json", "jsonb"):
-        return values.map(json.loads, na_action="ignore")
-    if base == "bytea":
-        return values.map(lambda text: bytes.fromhex(text[2:]), na_action="ignore")
-    return values.where(values.notna(), None)
+    parse = {"date": _parsed(datetime.date.fromisoformat), "json": json.loads, "jsonb": json.loads,
+             "bytea": lambda text: bytes.fromhex(text[2:])}.get(base)
+    parsed = values.map(parse, na_action="ignore").astype(object) if parse else values
+    return parsed.where(values.notna(), None)
 
 
 def _moments(values, is_zoned):

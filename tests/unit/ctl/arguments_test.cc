@@ -131,7 +131,9 @@ TEST(Arguments, Errors) {
   EXPECT_EQ(ErrorOf({"build"}),
             "fftctl: no graph: name a folder with graph.yaml or project.yml, or a deployed graph");
   EXPECT_EQ(ErrorOf({"build", "weather"}), "fftctl: no targets: name refs, patterns or ranges");
-  EXPECT_EQ(ErrorOf({"build", "./nowhere", "a"}), "fftctl: ./nowhere: no folder with a graph.yaml");
+  EXPECT_EQ(ErrorOf({"build", "./nowhere", "a"}),
+            "fftctl: ./nowhere: no folder with a graph.yaml or project.yml");
+  EXPECT_THAT(ErrorOf({"build", "weather", "a", "--select", "x"}), HasSubstr("are of projects"));
   EXPECT_THAT(ErrorOf({"build", "a/b", "c"}), HasSubstr("neither a folder with a graph.yaml nor"));
   EXPECT_THAT(ErrorOf({"build", "-g", "a", "-d", "b", "c"}), HasSubstr("either deployed or"));
   EXPECT_THAT(ErrorOf({"build", "g", "a", "--deadline", "soon"}), HasSubstr("--deadline soon"));

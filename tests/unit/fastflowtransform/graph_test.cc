@@ -390,6 +390,18 @@ TEST_F(FftGraphTest, ASeedIsAJobOfAGraphOfItsOwn) {
   EXPECT_EQ(graph->files.at(digest), folder_ / "seeds/raw/places.csv");
 }
 
+TEST_F(FftGraphTest, OnlySeedsThatAreChosenAreRead) {
+  Write("seeds/broken.csv", "a,b\n1\n");
+  const FftProject project = Load();
+  const auto graph = MakeSeedGraph(project, kPlace, {"seed_*", "none"});
+  ASSERT_TRUE(graph.ok()) << Message(graph.status());
+  ASSERT_EQ(graph->spec.jobs_size(), 1);
+  EXPECT_EQ(graph->spec.jobs(0).label(), "seed_users");
+  EXPECT_THAT(Message(MakeSeedGraph(project, kPlace).status()), HasSubstr("broken.csv:2"));
+  EXPECT_EQ(Message(MakeSeedGraph(project, kPlace, {"none"}).status()),
+            "no seed of demo matches none");
+}
+
 TEST_F(FftGraphTest, ASeedOfAnotherSchemaIsRefused) {
   Write("seeds/schema.yml", "targets: {seed_users: {schema: raw}}\n");
   const auto graph = MakeSeedGraph(Load(), kPlace);

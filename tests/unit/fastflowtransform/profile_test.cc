@@ -75,7 +75,7 @@ TEST(Profile, FaultsNameTheCulpritAndNoPassword) {
             "profiles.yml: dsn of environment 'odd': 'mysql://root:***@h/d' is no "
             "postgresql://USER@HOST/DATABASE");
   EXPECT_EQ(FaultOf("bare", {{"FF_PG_DSN", "host=h password=secret"}}),
-            "FF_PG_DSN: 'dsn' is no postgresql://USER@HOST/DATABASE");
+            "FF_PG_DSN: it is no postgresql://USER@HOST/DATABASE");
   EXPECT_TRUE(FaultOf("typo").starts_with("profiles.yml:16:8: unknown key 'engin'"));
   const auto none = ReadProfile("profiles.yml", "a: {engine: postgres}\n", "b", {});
   EXPECT_EQ(Message(none.status()),

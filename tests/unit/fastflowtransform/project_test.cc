@@ -152,8 +152,52 @@ TEST_F(FftProjectTest, AllFaultsOfModelsAreToldAtOnce) {
   Write("models/a.ff.sql", "select\n{{ nothing }}");
   Write("models/b.ff.py", "import no_such_module\n");
   EXPECT_EQ(Fault(),
-            "models/a.ff.sql:2: 'nothing' is undefined\n"
-            "models/b.ff.py:1: ModuleNotFoundError: No module named 'no_such_module'");
+            "models/b.ff.py:1: ModuleNotFoundError: No module named 'no_such_module'\n"
+            "models/a.ff.sql:2: 'nothing' is undefined");
+}
+
+TEST_F(FftProjectTest, AFaultThatSeveralModelsHaveIsToldOnce) {
+  Write("models/macros/half.sql", "{% macro half() %}{{ nothing }}{% endmacro %}");
+  Write("models/a.ff.sql", "select {{ half() }}");
+  Write("models/b.ff.sql", "select 1 + {{ half() }}");
+  EXPECT_EQ(Fault(), "models/macros/half.sql:1: 'nothing' is undefined");
+}
+
+TEST_F(FftProjectTest, SqlRefersToPythonModels) {
+  Write("models/all.ff.sql", "select * from {{ ref('http_users') }}, {{ ref('py_constants.ff') }}");
+  const auto project = Load();
+  ASSERT_TRUE(project.ok()) << Message(project.status());
+  const FftModel& all = project->models.back();
+  EXPECT_EQ(all.name, "all.ff");
+  EXPECT_EQ(all.text, "select * from \"mart\".\"http_users\", \"mart\".\"py_constants\"");
+  EXPECT_THAT(all.deps, ElementsAre("http_users", "py_constants"));
+  EXPECT_EQ(all.level, 2);
+  const auto before = FingerprintsNow();
+  Write("models/py_constants.ff.py",
+        "from fastflowtransform import model\n@model()\ndef py_constants():\n    return 2\n");
+  EXPECT_THAT(ChangedSince(before), ElementsAre("all.ff", "py_constants"));
+}
+
+TEST_F(FftProjectTest, APythonModelsRowsAreATableOfTheirOwn) {
+  const std::string head = "from fastflowtransform import model\n@model(materialized='";
+  Write("models/p.ff.py", head + "view')\ndef p(): pass\n");
+  const auto project = Load();
+  ASSERT_TRUE(project.ok()) << Message(project.status());
+  EXPECT_THAT(project->warnings,
+              ElementsAre(HasSubstr("models/p.ff.py: p is no query that a view could hold")));
+  Write("models/p.ff.py", head + "ephemeral')\ndef p(): pass\n");
+  EXPECT_EQ(Fault(), "models/p.ff.py: a Python model can't be ephemeral as p is");
+}
+
+TEST_F(FftProjectTest, SeedsAreReadWithoutModels) {
+  Write("models/a.ff.sql", "{{ nothing }}");
+  const auto project = LoadFftProject({.folder = folder_.path(),
+                                       .env = "dev",
+                                       .packages = FFT_SOURCE_DIR "/client/python",
+                                       .is_for_seeds = true});
+  ASSERT_TRUE(project.ok()) << Message(project.status());
+  EXPECT_EQ(project->seeds.size(), 2U);
+  EXPECT_THAT(project->models, IsEmpty());
 }
 
 TEST_F(FftProjectTest, FaultsOfTheWholeNameTheirCulprits) {
