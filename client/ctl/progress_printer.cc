@@ -67,7 +67,8 @@ void ProgressPrinter::TakeBuild(const v1::Build& build) {
   if (build.state() == state_ && (!is_waiting || build.message() == awaited_)) return;
   state_ = build.state();
   std::string more;
-  if (is_waiting) more = ": " + (awaited_ = build.message());
+  if (is_waiting || (state_ == v1::BUILD_PLANNING && !build.message().empty()))
+    more = ": " + (awaited_ = build.message());
   if (state_ == v1::BUILD_RECEIVED)
     more = fmt::format(": {}@{}, {}", build.graph(), ShortRevision(build.revision()),
                        fft::Count(build.targets_size(), "target"));
@@ -183,8 +184,8 @@ void ProgressPrinter::PrintEnd(const v1::Build& build) {
   out_ << EndLine(build) << '\n';
   if (const std::string spent = FormatAccounts(build.accounts()); !spent.empty())
     out_ << "  " << spent << '\n';
-  if (build.state() == v1::BUILD_SUCCEEDED) return;
-  if (!build.reason().empty() && build.reason() != "NONE")
+  const bool has_reason = !build.reason().empty() && build.reason() != "NONE";
+  if (build.state() != v1::BUILD_SUCCEEDED && has_reason)
     out_ << fmt::format("  {}\n", build.reason());
   out_ << FirstLines(build.message(), kMessageLinesMax, "  ");
 }

@@ -28,6 +28,7 @@ Core::Core(Store& store, Library& library, Prober& prober, Secrets& secrets, Clo
               return std::shared_ptr<const GraphSpec>(*loaded, &(*loaded)->spec());
             }) {
   planners_ = std::make_unique<Planners>(shared_, graphs_, library, prober, inbox_, observer);
+  source_reader_ = std::make_unique<SourceReader>(prober, inbox_);
   loop_thread_ =
       std::make_unique<LoopThread>(loop_, inbox_, store, clock, static_cast<Outlets&>(*this),
                                    observer, LoopThreadOptions{.holder = options_.holder});
@@ -37,6 +38,7 @@ Core::~Core() {
   reads_.Stop();  // what it does may ask the loop or the planners
   loop_thread_.reset();
   planners_.reset();
+  source_reader_.reset();
   const Status why = Error(Code::kUnavailable, "the daemon is stopping");
   replies_.FailAll(why);
   sessions_.CloseAll(why);
@@ -56,6 +58,7 @@ void Core::Committed(Effects effects) {
   }
   for (PlanWanted& wanted : effects.plans) planners_->WantPlan(std::move(wanted));
   planners_->WantProbes(std::move(effects.probes));
+  source_reader_->Want(std::move(effects.sources));
   for (const LineageWanted& wanted : effects.lineages) FindLineage(wanted);
   Observe(effects.tally);
 }

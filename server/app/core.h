@@ -21,6 +21,7 @@
 #include "server/app/secrets.h"
 #include "server/app/service.h"
 #include "server/app/sessions.h"
+#include "server/app/source_reader.h"
 
 namespace fft {
 
@@ -119,6 +120,7 @@ class Core final : public Service, Outlets {
 
   ReadPool reads_;
   std::unique_ptr<Planners> planners_;
+  std::unique_ptr<SourceReader> source_reader_;
   Loop loop_;
   std::unique_ptr<LoopThread> loop_thread_;
 };

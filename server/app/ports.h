@@ -46,6 +46,9 @@ class Prober {
   virtual StatusOr<std::vector<char>> Exist(const std::vector<std::string>& uris) = 0;
   /// The content of a source.  NOT_FOUND names the URI.
   virtual StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) = 0;
+  /// When anything of a source was last changed, by its file system's clock; TimePoint::max() when
+  /// that can't be told.
+  virtual TimePoint ChangedAt(const std::string& uri) = 0;
 };
 
 }  // namespace fft

@@ -20,6 +20,7 @@ class DataProber final : public Prober {
   StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) override {
     return files_.Content(uri, bytes);
   }
+  TimePoint ChangedAt(const std::string& uri) override { return files_.ChangedAt(uri); }
 
  private:
   FileProber files_;

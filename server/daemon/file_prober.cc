@@ -1,5 +1,7 @@
 #include "server/daemon/file_prober.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "server/base/content.h"
@@ -14,6 +16,10 @@ constexpr Duration kSettled{2'000};
 
 std::int64_t Nanoseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+TimePoint ChangeOf(const struct stat& found) {
+  return FromMillis(Nanoseconds(found.st_ctim) / 1'000'000);
 }
 
 }  // namespace
@@ -40,6 +46,22 @@ StatusOr<Digest> FileProber::Content(const std::string& uri, std::int64_t* bytes
   return ContentOf(*path, bytes, [this](const std::string& file, std::int64_t* size) {
     return ContentOfKnown(file, size);
   });
+}
+
+TimePoint FileProber::ChangedAt(const std::string& uri) {
+  const std::optional<std::string> path = PathOfFileUri(uri);
+  struct stat top {};
+  if (!path || stat(path->c_str(), &top) != 0) return TimePoint::max();
+  TimePoint latest = ChangeOf(top);
+  if (!S_ISDIR(top.st_mode)) return latest;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator at(*path, error);
+  for (; !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
+    struct stat found {};
+    if (lstat(at->path().c_str(), &found) != 0) return TimePoint::max();
+    latest = std::max(latest, ChangeOf(found));
+  }
+  return error ? TimePoint::max() : latest;
 }
 
 std::int64_t FileProber::reads() const {

@@ -27,6 +27,8 @@ class FileProber final : public Prober {
   StatusOr<std::vector<char>> Exist(const std::vector<std::string>& uris) override;
   /// As ContentOf().  INVALID_ARGUMENT names a URI that is not `file:///...`.
   StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) override;
+  /// Of a folder: of all that is in and below it, folders too.
+  TimePoint ChangedAt(const std::string& uri) override;
 
   /// How often a file was read in full.
   std::int64_t reads() const;

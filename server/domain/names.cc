@@ -42,6 +42,7 @@ constexpr std::array kReasons = {
     std::pair{Reason::kBadOutput, std::string_view("BAD_OUTPUT")},
     std::pair{Reason::kAttemptsExhausted, std::string_view("ATTEMPTS_EXHAUSTED")},
     std::pair{Reason::kNoWorker, std::string_view("NO_WORKER")},
+    std::pair{Reason::kSourceEdited, std::string_view("SOURCE_EDITED")},
 };
 
 template <std::size_t n>

@@ -39,6 +39,7 @@ enum class Reason : std::uint8_t {
   kBadOutput = 48,          // exit 0, but an output is missing or the manifest lies
   kAttemptsExhausted = 49,  // retriable, but tried too often
   kNoWorker = 50,
+  kSourceEdited = 51,  // of a build that has not ended: then it is planned again
 };
 
 /// `FACTS_CHANGED` and so on, as in the API.

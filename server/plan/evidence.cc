@@ -111,6 +111,8 @@ std::string EvidenceWriter::WriteChanges(ConfigIndex config, const RunFacts& bef
       DiffIdentities(*before.config, before.identities, now, identities);
   SayWhatIsUnknown(config, &inputs);
   changes.insert(changes.end(), inputs.begin(), inputs.end());
+  if (changes.empty())  // only a run whose key says that it is not known what it read
+    changes.push_back({"sources", "edited while they were read", "as they are"});
   Json json = {{"run", before.run.value}, {"facts", Json::array()}};
   for (std::size_t i = 0; i < std::min(changes.size(), kFactsMax); ++i)
     json["facts"].push_back(

@@ -52,6 +52,7 @@ std::string_view Conclusion(Reason reason) {
     case Reason::kBadOutput: return "it failed: what it left is not what it declared";
     case Reason::kAttemptsExhausted: return "it failed: it was tried as often as it may be";
     case Reason::kNoWorker: return "it waits: no worker can run it";
+    case Reason::kSourceEdited: return "a source was edited: the build is planned again";
   }
   return "unknown";
 }

@@ -24,6 +24,8 @@ Status NoSuchBuild(BuildId id) {
 }
 
 constexpr Duration kCountsEvery{1'000};
+constexpr char kMayBeMixed[] =
+    "a source was edited meanwhile: what was built may be of more than one of its versions";
 
 }  // namespace
 
@@ -43,7 +45,7 @@ void Schedule::On(const BuildRequested& c, TimePoint now) {
     return;
   }
   Build received = c.build;
-  received.id = last_build_ = BuildId{last_build_.value + 1};
+  received.id = last_.build = BuildId{last_.build.value + 1};
   received.received_at = now;
   received.state = BuildState::kReceived;
   PendingBuild& build = AddBuild(received);
@@ -58,12 +60,18 @@ void Schedule::On(const BuildRequested& c, TimePoint now) {
   effects_.plans.push_back({row.id, {}});
 }
 
-PendingBuild& Schedule::AddBuild(const Build& row) {
-  auto owned = std::make_unique<PendingBuild>(PendingBuild{row, std::make_shared<Cohort>()});
-  PendingBuild& build = *owned;
-  if (row.options.discipline == Discipline::kEager)
+// In a cohort of its own, which waits for nothing.
+void Schedule::StandAlone(PendingBuild& build) {
+  build.cohort = std::make_shared<Cohort>();
+  if (build.row.options.discipline == Discipline::kEager)
     build.cohort->open_level = std::numeric_limits<int>::max();
   ready_.SetMembers(*build.cohort, {&build});
+}
+
+PendingBuild& Schedule::AddBuild(const Build& row) {
+  auto owned = std::make_unique<PendingBuild>(PendingBuild{row, nullptr});
+  PendingBuild& build = *owned;
+  StandAlone(build);
   requests_.Opened(row);
   builds_.emplace(row.id, std::move(owned));
   return build;
@@ -149,9 +157,9 @@ void Schedule::On(const Ticked&, TimePoint now) {
     if (!worker.is_connected && !worker.leases.empty() &&
         worker.left_at + options_.orphan_after + options_.kill_time <= now)
       LoseLeases(worker, now);
-  const bool saves_counts = now >= counts_saved_at_ + kCountsEvery;
+  const bool saves_counts = now >= agenda_.counts_saved_at + kCountsEvery;
   if (saves_counts) {
-    counts_saved_at_ = now;
+    agenda_.counts_saved_at = now;
     journal_.changes().durations = durations_.TakeChanged();
   }
   for (auto& [id, build] : builds_) {
@@ -290,7 +298,7 @@ void Schedule::Check(Cohort& cohort, TimePoint now) {
   }
   if (!cohort.is_stopping && state == BuildState::kExecuting) OpenLevels(cohort);
   if (cohort.left > 0) return;
-  for (PendingBuild* build : cohort.members) {
+  for (PendingBuild* build : std::vector<PendingBuild*>(cohort.members)) {
     const Reason asked = std::exchange(build->row.reason, Reason::kNone);
     if (asked == Reason::kCancelRequested)
       EndBuild(*build, BuildState::kCancelled, asked, "cancelled", now);
@@ -298,8 +306,10 @@ void Schedule::Check(Cohort& cohort, TimePoint now) {
       EndBuild(*build, BuildState::kCancelled, asked, "the deadline has passed", now);
     else if (cohort.has_failed)
       EndBuild(*build, BuildState::kFailed, Reason::kJobFailed, "", now);
-    else if (state == BuildState::kExecuting)
-      EndBuild(*build, BuildState::kSucceeded, Reason::kNone, "", now);
+    else if (state == BuildState::kExecuting &&
+             (asked != Reason::kSourceEdited || !PlanAgain(*build, now)))
+      EndBuild(*build, BuildState::kSucceeded, Reason::kNone,
+               asked == Reason::kSourceEdited ? kMayBeMixed : "", now);
   }
 }
 

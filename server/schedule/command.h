@@ -73,6 +73,15 @@ struct NodeProbed {
   NodeId node;
   bool exists = false;
 };
+/// What the sources of a run that has ended hold, in the order of SourcesWanted.
+struct SourcesRead {
+  struct Found {
+    PlannedSource source;    // content zero: it can't be read
+    TimePoint changed_at{};  // last
+  };
+  RunId run;
+  std::vector<Found> sources;
+};
 struct WorkerJoined {
   ReplyId reply;
   Worker worker;            // its id is zero unless it was here before
@@ -119,7 +128,7 @@ struct GraphNoted {
 struct Ticked {};
 
 using Command = std::variant<BuildRequested, BuildPlanned, ConfigureNeeded, QueryAwaited,
-                             BuildPlanFailed, BuildCancelled, BuildUpdated, NodeProbed,
+                             BuildPlanFailed, BuildCancelled, BuildUpdated, NodeProbed, SourcesRead,
                              WorkerJoined, WorkerLeft, WorkerHeard, WorkerDrained, PoolSet,
                              GraphPaused, TaintRequested, LineageRead, GraphNoted, Ticked>;
 

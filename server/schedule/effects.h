@@ -20,6 +20,11 @@ struct ProbeWanted {
   NodeId node;
   std::vector<std::string> uris;
 };
+/// A run that has ended well has read these from outside the graph: what do they hold now?
+struct SourcesWanted {
+  RunId run;
+  std::vector<PlannedSource> sources;
+};
 /// What was made from all that was ever left at these?
 struct LineageWanted {
   ReplyId reply;  // of the request to taint them
@@ -56,12 +61,13 @@ struct Effects {
   std::vector<WorkerOrders> orders;
   std::vector<PlanWanted> plans;
   std::vector<ProbeWanted> probes;
+  std::vector<SourcesWanted> sources;
   std::vector<LineageWanted> lineages;
   Tally tally;
 
   bool empty() const {
     return changes.empty() && answers.empty() && orders.empty() && plans.empty() &&
-           probes.empty() && lineages.empty();
+           probes.empty() && sources.empty() && lineages.empty();
   }
 };
 

@@ -109,7 +109,7 @@ void Schedule::Raise(PendingNode& node, double path_ms) {
 
 void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   Lease& lease = node.lease;
-  lease = {.run = last_run_ = RunId{last_run_.value + 1},
+  lease = {.run = last_.run = RunId{last_.run.value + 1},
            .node = node.row.id,
            .worker = worker.row.id,
            .epoch = epoch_,
@@ -145,7 +145,7 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   ready_.Charge(node, std::max(1.0, node.learned->expected_ms()) * node.job->limits.slots);
   leases_.emplace(lease.run, node.row.id);
   journal_.changes().leases.push_back(lease);
-  OrdersFor(worker.row.id).grants.push_back(GrantOf(node));
+  OrdersFor(worker.row.id).grants.push_back(GrantOf(catalog_, node));
 }
 
 }  // namespace fft

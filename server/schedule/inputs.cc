@@ -58,4 +58,19 @@ bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node) {
   return false;
 }
 
+Grant GrantOf(const Catalog& catalog, const PendingNode& node) {
+  Grant grant{.lease = node.lease,
+              .kind = node.row.kind,
+              .config = node.row.config,
+              .limits = node.job->limits,
+              .ns = node.label->ns,
+              .root_uri = node.spec->root_uri,
+              .annotations = node.job->annotations,
+              .context = node.job->context,
+              .environment_secret = node.job->environment_secret};
+  for (const PartitionId input : node.row.inputs)
+    grant.input_uris.push_back(UriOf(catalog.at(input), *node.spec));
+  return grant;
+}
+
 }  // namespace fft

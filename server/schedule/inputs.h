@@ -24,4 +24,7 @@ bool ReadsTainted(const Catalog& catalog, const PendingNode& node);
 /// another, without that changing its key.
 bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node);
 
+/// What a worker is told of a node that was granted.
+Grant GrantOf(const Catalog& catalog, const PendingNode& node);
+
 }  // namespace fft

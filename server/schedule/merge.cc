@@ -104,23 +104,6 @@ bool IsJoinable(const PendingNode& other, const Catalog& catalog, const Traffic&
 
 }  // namespace
 
-void Schedule::NoteSources(const Plan& plan, NamespaceId ns, TimePoint now) {
-  for (const PlannedSource& source : plan.sources) {
-    Partition& partition = catalog_.at(Intern(ns, source.ref));
-    if (partition.live.content == source.content && partition.live.uri == source.uri) continue;
-    partition.live = {.run = {},
-                      .key = source.content,
-                      .content = source.content,
-                      .rows = -1,
-                      .bytes = source.bytes,
-                      .major_version = 0,
-                      .is_reusable = true,
-                      .uri = source.uri,
-                      .at = now};
-    SavePartition(partition.id);
-  }
-}
-
 PendingNode& Schedule::AddNode(Node row, std::vector<NodeId> writers,
                                std::shared_ptr<const GraphSpec> spec) {
   auto owned = std::make_unique<PendingNode>();
@@ -210,7 +193,7 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
       if (is_changed) journal_.NodeSaved(target->row);
       ++effects_.tally.joined;
     } else {
-      Node row{.id = last_node_ = NodeId{last_node_.value + 1},
+      Node row{.id = last_.node = NodeId{last_.node.value + 1},
                .kind = NodeKind::kJob,
                .ns = ns,
                .graph = plan.spec->name,
@@ -261,15 +244,24 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
 void Schedule::RecordHits(PendingBuild& build, const Plan& plan, const Found& found,
                           TimePoint now) {
   BuildHits hits{.build = build.row.id, .partitions = found.partitions, .runs = {}};
+  NodeCounts& counts = build.row.counts;
+  const bool is_again = build.plans_again > 0;
   std::int64_t configs = found.configs;
   for (const PlannedHit& hit : plan.hits) {
     hits.partitions.insert(hits.partitions.end(), hit.outputs.begin(), hit.outputs.end());
     ++configs;
   }
-  if (hits.partitions.empty()) return;
+  if (hits.partitions.empty() && counts.cached == 0) return;
   for (const PartitionId id : hits.partitions) hits.runs.push_back(catalog_.at(id).live.run);
-  build.row.counts.cached += configs;
-  build.row.counts.total += configs;
+  // Planned again, it finds what it was done for it.
+  if (is_again) configs = std::max<std::int64_t>(0, configs - counts.succeeded - counts.cut_off);
+  counts.total += configs - counts.cached;
+  counts.cached = configs;
+  if (is_again) {
+    if (configs > 0) journal_.NodesSkipped(build.row.id, configs, now);
+    journal_.changes().hits.push_back(std::move(hits));
+    return;
+  }
   effects_.tally.hits.emplace_back(Reason::kCached, configs);
   const std::int64_t saved_ms = found.saved_ms + SavedByHits(plan, durations_);
   build.row.accounts.saved_by_cache_ms += saved_ms;
@@ -307,7 +299,7 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
       ties.push_back({&node(at->second), 0, true, Reason::kConfigure});
       continue;
     }
-    Node row{.id = last_node_ = NodeId{last_node_.value + 1},
+    Node row{.id = last_.node = NodeId{last_.node.value + 1},
              .kind = NodeKind::kConfigure,
              .ns = ns,
              .graph = c.spec->name,

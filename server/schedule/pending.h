@@ -20,6 +20,12 @@
 
 namespace fft {
 
+/// A run that has ended well, until it is known that what it read from outside is still the same.
+struct Unverified {
+  RunReport report;
+  std::vector<std::size_t> inputs;  // the places of its sources among the node's inputs
+};
+
 /// A node that has not ended.
 struct PendingNode {
   Node row;
@@ -45,6 +51,7 @@ struct PendingNode {
   /// Builds of a higher priority that do not want it, but wait for its end; some may have ended.
   std::vector<BuildId> helpers;
   std::optional<int> helped_readers;  // with this priority, those who read what it is to overwrite
+  std::unique_ptr<Unverified> unverified;
   std::vector<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
 };
 
@@ -69,6 +76,13 @@ struct Found {
   std::int64_t saved_ms = 0;
 };
 
+/// The numbers that were given last.
+struct LastIds {
+  BuildId build;
+  NodeId node;
+  RunId run;
+};
+
 /// How much of the pending graph is in which state.
 struct Totals {
   std::int64_t waiting = 0, ready = 0, running = 0, builds = 0;
@@ -84,6 +98,7 @@ struct PendingBuild {
   bool is_awaiting = false;                 // data from outside: its message says which
   bool is_to_save = false;                  // its row is written when the batch is settled
   bool is_stored = false;                   // it was written before: what was asked for is known
+  int plans_again = 0;                      // because a source was edited
 
   void StopAwaiting() {
     if (std::exchange(is_awaiting, false)) row.message.clear();
@@ -95,9 +110,11 @@ struct Agenda {
   std::vector<NodeId> woken;                       // to be looked at
   std::vector<std::pair<NodeId, NodeId>> failing;  // a node, and the upstream that ended badly
   std::vector<NodeId> ended;                       // to be forgotten
+  std::vector<std::shared_ptr<Cohort>> left;       // by builds; nodes that ended still name them
   std::vector<BuildId> to_check;                   // of whose cohort a level or the end may come
   std::vector<BuildId> to_save;                    // whose rows are to be written
   std::set<std::pair<TimePoint, NodeId>> backoffs;
+  TimePoint counts_saved_at{};
   std::vector<std::pair<TimePoint, PlanWanted>> awaiting;  // builds whose data is not there yet
 };
 

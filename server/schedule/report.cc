@@ -72,8 +72,9 @@ void Schedule::On(const WorkerHeard& c, TimePoint now) {
     if (const auto found = leases_.find(report.run); found != leases_.end())
       Started(node(found->second), report.started_at, now);
   for (const RunReport& report : c.reports) {
-    OrdersFor(c.worker).acknowledged.push_back(report.run);
     const auto found = leases_.find(report.run);
+    if (found != leases_.end() && MustVerify(node(found->second), report)) continue;
+    OrdersFor(c.worker).acknowledged.push_back(report.run);
     if (found == leases_.end()) {
       ++effects_.tally.late_reports;  // its lease is lost, or its end is recorded already
       continue;
@@ -147,6 +148,7 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
     SavePartition(partition.id);
   }
   std::string warning = InheritTaint(node, now);
+  if (warning.empty()) warning = report.message;
   if (node.row.kind == NodeKind::kConfigure)
     for (const Waiter& waiter : node.waiters)
       for (PendingBuild* build : waiter.cohort->members)
@@ -158,6 +160,7 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
 
 void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint) {
   const Lease lease = std::exchange(node.lease, {});
+  node.unverified.reset();
   const Accounts charged = ChargeRun(node, report);
   effects_.tally.accounts.spent_ms += charged.spent_ms;
   effects_.tally.accounts.saved_by_joining_ms += charged.saved_by_joining_ms;
@@ -216,7 +219,9 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   const Reason reason = may_retry ? Reason::kNone : ReasonOf(report.outcome);
   EndLease(node, report, reason, now);
   if (!may_retry) return EndNode(node, NodeState::kFailed, reason, report.message, now);
-  LeaveStopping(node);
+  for (const Waiter& waiter : node.waiters)  // who starts nothing more awaits no other attempt
+    if (waiter.cohort->is_stopping) CountLeaving(node, waiter);
+  std::erase_if(node.waiters, [](const Waiter& waiter) { return waiter.cohort->is_stopping; });
   if (node.waiters.empty())
     return EndNode(node, NodeState::kCancelled, Reason::kFailFast, report.message, now);
   const int doublings = std::min(count - 1, 20);
@@ -226,13 +231,6 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   agenda_.backoffs.emplace(node.row.not_before, node.row.id);
   journal_.NodeSaved(node.row);
   TellNode(node, NodeState::kWaiting, node.row.reason, report.message, now);
-}
-
-// Builds that start nothing more do not wait for another attempt.
-void Schedule::LeaveStopping(PendingNode& node) {
-  for (const Waiter& waiter : node.waiters)
-    if (waiter.cohort->is_stopping) CountLeaving(node, waiter);
-  std::erase_if(node.waiters, [](const Waiter& waiter) { return waiter.cohort->is_stopping; });
 }
 
 void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,

@@ -14,9 +14,9 @@ std::unique_ptr<Schedule> Schedule::Restore(ScheduleOptions options, Epoch epoch
   auto schedule = std::make_unique<Schedule>(options, snapshot.last_event);
   schedule->epoch_ = epoch;
   schedule->catalog_ = Catalog::Restore(snapshot.namespaces, std::move(snapshot.partitions));
-  schedule->last_build_ = snapshot.last_build;
-  schedule->last_node_ = snapshot.last_node;
-  schedule->last_run_ = snapshot.last_run;
+  schedule->last_.build = snapshot.last_build;
+  schedule->last_.node = snapshot.last_node;
+  schedule->last_.run = snapshot.last_run;
   for (const Worker& worker : snapshot.workers) schedule->workers_.Restore(worker, now);
   schedule->durations_.Restore(snapshot.durations);
   for (const Pool& pool : snapshot.pools) schedule->gates_.SetPool(pool);
@@ -125,7 +125,9 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
     if (build->row.options.discipline == Discipline::kLevels && !cohort.left_by_level.empty())
       cohort.open_level = cohort.left_by_level.begin()->first;
     const bool is_planning = build->row.state == BuildState::kPlanning && cohort.left == 0;
-    if (build->row.reason != Reason::kNone)  // it was being cancelled, or had failed fast
+    const bool is_stopped =  // it was being cancelled, or had failed fast
+        build->row.reason != Reason::kNone && build->row.reason != Reason::kSourceEdited;
+    if (is_stopped)
       Stop(cohort, build->row.reason, /*kills=*/build->row.reason != Reason::kFailFast, now,
            nullptr);
     else if (is_planning) {

@@ -31,6 +31,7 @@ Effects Schedule::Settle(TimePoint now) {
   GrantAll(now);
   WriteBuilds();
   for (const NodeId id : std::exchange(agenda_.ended, {})) nodes_.erase(id);
+  agenda_.left.clear();
   std::erase_if(builds_, [](const auto& item) { return item.second->is_ended; });
   Effects out = std::exchange(effects_, {});
   out.changes = journal_.Take();

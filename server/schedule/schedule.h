@@ -73,12 +73,17 @@ class Schedule {
   void On(const ConfigureNeeded& c, TimePoint now);
   NamespaceId InternNamespace(const std::string& name);
   PartitionId Intern(NamespaceId ns, const std::string& ref);
-  void NoteSources(const Plan& plan, NamespaceId ns, TimePoint now);
   PendingNode& AddNode(Node row, std::vector<NodeId> writers,
                        std::shared_ptr<const GraphSpec> spec);
   void RecordHits(PendingBuild& build, const Plan& plan, const Found& found, TimePoint now);
   void AddPendingUpstreams(std::vector<Tie>& ties);
   void Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint now);
+  void NoteSources(const Plan& plan, NamespaceId ns, TimePoint now);
+  void NoteSource(Partition& partition, const PlannedSource& source, TimePoint now);
+  bool MustVerify(PendingNode& node, const RunReport& report);
+  void On(const SourcesRead& c, TimePoint now);
+  void WantPlansAgain(const PendingNode& node);
+  bool PlanAgain(PendingBuild& build, TimePoint now);
   void On(const NodeProbed& c, TimePoint now);
   void Wake(PendingNode& node);
   void Look(PendingNode& node, TimePoint now);
@@ -98,27 +103,25 @@ class Schedule {
   void Started(PendingNode& node, TimePoint at, TimePoint now);
   void Reported(PendingNode& node, const RunReport& report, TimePoint now);
   void Succeeded(PendingNode& node, const RunReport& report, TimePoint now);
-  void Suspect(Partition& partition, bool is_wrong);
   std::string InheritTaint(const PendingNode& node, TimePoint now);
   void EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint now);
   void RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now);
   void EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
                TimePoint now);
   void CountEnd(PendingNode& node, PendingBuild& build);
-  void LeaveStopping(PendingNode& node);
   void DrainFailing(TimePoint now);
   void On(const WorkerJoined& c, TimePoint now);
   void On(const WorkerLeft& c, TimePoint now);
   void On(const WorkerDrained& c, TimePoint now);
   void LoseLeases(KnownWorker& worker, TimePoint now);
   WorkerOrders& OrdersFor(WorkerId worker);
-  Grant GrantOf(const PendingNode& node) const;
   void RestoreNodes(Snapshot& snapshot, const Specs& specs);
   void RestoreBuilds(const Snapshot& snapshot, TimePoint now);
   void RestoreLeases(const Snapshot& snapshot);
   PendingNode& node(NodeId id) { return *nodes_.at(id); }
   PendingBuild* FindOpen(BuildId id);
   PendingBuild& AddBuild(const Build& row);
+  void StandAlone(PendingBuild& build);
   void TellNode(const PendingNode& node, NodeState state, Reason reason, std::string message,
                 TimePoint now);
   void SavePartition(PartitionId id);
@@ -140,11 +143,8 @@ class Schedule {
   Durations durations_;
   RequestIds requests_;
   std::map<ReplyId, OpenTaint> taints_;
-  BuildId last_build_;
-  NodeId last_node_;
-  RunId last_run_;
+  LastIds last_;
   Totals totals_;
-  TimePoint counts_saved_at_{};
 };
 
 }  // namespace fft

@@ -21,6 +21,16 @@ Status NotFound(const std::string& ns, const std::string& ref) {
                       .fields = {}});
 }
 
+// What is live at `partition` was made from tainted data.  What came out the same would clear it,
+// unless its key could not tell: then it counts as declared wrong itself.
+void Suspect(Partition& partition, bool is_wrong) {
+  if (!partition.is_tainted() || partition.doubt->is_suspect) {
+    partition.doubt.Set(&Doubt::tainted_before, RunId{partition.live.run.value + 1});
+    partition.doubt.Set(&Doubt::is_suspect, !is_wrong);
+    if (is_wrong) partition.doubt.Set(&Doubt::taint, partition.doubt->taint + 1);
+  }
+}
+
 }  // namespace
 
 // First it has to be known what was made from these: that is read from the store, while what ends
@@ -60,7 +70,7 @@ void Schedule::On(const LineageRead& c, TimePoint now) {
   for (const PartitionId id : open.partitions) {
     Partition& partition = catalog_.at(id);
     partition.doubt.Set(&Doubt::taint, partition.doubt->taint + 1);
-    partition.doubt.Set(&Doubt::tainted_before, RunId{last_run_.value + 1});
+    partition.doubt.Set(&Doubt::tainted_before, RunId{last_.run.value + 1});
     partition.doubt.Set(&Doubt::is_suspect, false);
     SavePartition(id);
     answer.partitions.push_back(partition);
@@ -69,6 +79,7 @@ void Schedule::On(const LineageRead& c, TimePoint now) {
     Partition& partition = catalog_.at(suspect.partition);
     if (partition.live.run != suspect.run) continue;
     Suspect(partition, suspect.is_wrong);
+    SavePartition(partition.id);
     told.push_back(partition.id);
   }
   answer.suspects = static_cast<std::int64_t>(told.size() - open.partitions.size());
@@ -78,17 +89,6 @@ void Schedule::On(const LineageRead& c, TimePoint now) {
          told.begin() + static_cast<std::ptrdiff_t>(std::min(told.size(), i + kToldMax))},
         open.text, now);
   effects_.answers.push_back(std::move(answer));
-}
-
-// What is live at `partition` was made from tainted data.  What came out the same would clear it,
-// unless its key could not tell: then it counts as declared wrong itself.
-void Schedule::Suspect(Partition& partition, bool is_wrong) {
-  if (!partition.is_tainted() || partition.doubt->is_suspect) {
-    partition.doubt.Set(&Doubt::tainted_before, RunId{partition.live.run.value + 1});
-    partition.doubt.Set(&Doubt::is_suspect, !is_wrong);
-    if (is_wrong) partition.doubt.Set(&Doubt::taint, partition.doubt->taint + 1);
-  }
-  SavePartition(partition.id);
 }
 
 // Of what `node` has just left.  Its inputs are still what it read: its claims on them end later.
@@ -106,7 +106,10 @@ std::string Schedule::InheritTaint(const PendingNode& node, TimePoint now) {
   std::vector<PartitionId> tainted;
   for (const PartitionId id : node.row.outputs) {
     Partition& partition = catalog_.at(id);
-    if (reads_tainted) Suspect(partition, is_wrong);
+    if (reads_tainted) {
+      Suspect(partition, is_wrong);
+      SavePartition(id);
+    }
     if (partition.is_tainted()) tainted.push_back(id);
   }
   if (tainted.empty()) return {};

@@ -6,6 +6,7 @@
 
 #include "server/base/check.h"
 #include "server/base/error_details.h"
+#include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
 // Who can run what, and what becomes of leases when workers come and go.
@@ -17,21 +18,6 @@ WorkerOrders& Schedule::OrdersFor(WorkerId worker) {
     if (orders.worker == worker) return orders;
   effects_.orders.push_back({.worker = worker, .epoch = epoch_});
   return effects_.orders.back();
-}
-
-Grant Schedule::GrantOf(const PendingNode& node) const {
-  Grant grant{.lease = node.lease,
-              .kind = node.row.kind,
-              .config = node.row.config,
-              .limits = node.job->limits,
-              .ns = node.label->ns,
-              .root_uri = node.spec->root_uri,
-              .annotations = node.job->annotations,
-              .context = node.job->context,
-              .environment_secret = node.job->environment_secret};
-  for (const PartitionId input : node.row.inputs)
-    grant.input_uris.push_back(UriOf(catalog_.at(input), *node.spec));
-  return grant;
 }
 
 void Schedule::On(const WorkerJoined& c, TimePoint now) {
@@ -62,7 +48,7 @@ void Schedule::On(const WorkerJoined& c, TimePoint now) {
   for (const RunId run : worker.leases) {
     if (held.contains(run)) continue;
     const PendingNode& granted = node(leases_.at(run));
-    orders.grants.push_back(GrantOf(granted));
+    orders.grants.push_back(GrantOf(catalog_, granted));
     if (granted.lease.is_kill_requested) orders.kills.push_back(run);
   }
 }

@@ -197,7 +197,7 @@ def outputs(builds, runs, lineage):
     """
     wrong, seen = [], {}
     for build in builds:
-        if build.state != "SUCCEEDED":
+        if build.state != "SUCCEEDED" or "more than one of its versions" in build.message:
             continue
         values = collections.defaultdict(set)
         for target, run in build.targets.items():

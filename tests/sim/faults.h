@@ -16,6 +16,7 @@ struct Faults {
   double run_is_wrong = 0;     // per run: it leaves rubbish and calls it a success
   double taint = 0;            // per turn: an operator taints any ref
   double cancel = 0;           // per turn: a client cancels an open build
+  double edit = 0;             // per turn: somebody edits a source, perhaps back to what it was
   double pause = 0;            // per turn: an operator pauses the graph, or lets it go on
 };
 

@@ -110,6 +110,28 @@ TEST(Simulation, WithoutFaultsEveryBuildSucceedsAndTheNextRunsNothing) {
   }
 }
 
+// Results are of one version of each source, and later nothing passes for made of what it was not.
+TEST(Simulation, SourcesThatAreEditedAmidBuilds) {
+  Faults faults = kAllFaults;
+  faults.run_is_wrong = faults.taint = 0;
+  faults.edit = 0.01;
+  for (const std::uint64_t seed : Seeds()) {
+    SCOPED_TRACE(fmt::format("replay with SIM_SEED={}", seed));
+    World world(seed, 1 + static_cast<int>(seed % 4), faults);
+    Project project(world.rng(), 5 + static_cast<int>(seed % 12));
+    for (int round = 0; round < 4; ++round) {
+      world.KeepSources(round % 2 == 1);
+      const int clients = 1 + static_cast<int>(world.rng()() % 3);
+      for (int client = 0; client < clients; ++client)
+        world.Request(project.Compile(), project.RandomTargets(world.rng()),
+                      round % 2 == 1 ? BuildOptions() : RandomOptions(world.rng()));
+      ASSERT_TRUE(world.RunUntilSettled(std::chrono::hours(4))) << world.transcript();
+      world.CheckRest();
+      ASSERT_THAT(world.violations(), testing::IsEmpty()) << world.transcript();
+    }
+  }
+}
+
 TEST(Simulation, TheSameSeedTellsTheSameStory) {
   const auto story = [] {
     World world(7, 3, kAllFaults);

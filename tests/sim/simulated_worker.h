@@ -24,6 +24,7 @@ class SimulatedWorker {
     bool is_adopted = true;  // its lease is known to hold, in this connection
     bool has_ended = false;  // `report` is waiting for its acknowledgement
     RunReport report;
+    std::map<std::string, Datum> read_early;  // sources, by URI
   };
 
   std::string name;

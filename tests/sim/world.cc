@@ -92,6 +92,7 @@ void World::Turn() {
   is_calm_ = now_ >= calms_at_;
   RunClients();
   RunOperator();
+  if (IsEdited() && Chance(faults_.edit)) EditSource();
   for (SimulatedWorker& worker : workers_) RunWorker(worker);
   RunDaemon();
   if (Chance(faults_.crash)) CrashDaemon("crash");
@@ -201,6 +202,16 @@ void World::RunDaemon() {
     inbox_.push_back(NodeProbed{probes_.front().second.node, all});
     probes_.pop_front();
   }
+  while (!sources_.empty() && sources_.front().first <= now_) {
+    SourcesWanted wanted = std::move(sources_.front().second);
+    sources_.pop_front();
+    SourcesRead read{.run = wanted.run, .sources = {}};
+    for (PlannedSource& source : wanted.sources) {
+      source.content = *Content(source.uri, &source.bytes);
+      read.sources.push_back({source, ChangedAt(source.uri)});
+    }
+    inbox_.push_back(std::move(read));
+  }
   while (!lineages_.empty() && lineages_.front().first <= now_) {
     const auto lineage = ReadLineage(*this, lineages_.front().second.partitions);
     inbox_.push_back(LineageRead{lineages_.front().second.reply, lineage.status(),
@@ -232,6 +243,8 @@ void World::Deliver(Effects effects) {
     plans_.emplace_back(now_ + Between(0, 2'000), std::move(wanted));
   for (LineageWanted& wanted : effects.lineages)
     lineages_.emplace_back(now_ + Between(0, 1'000), std::move(wanted));
+  for (SourcesWanted& wanted : effects.sources)
+    sources_.emplace_back(now_ + Between(0, 500), std::move(wanted));
   for (ProbeWanted& wanted : effects.probes)
     probes_.emplace_back(now_ + Between(0, 500), std::move(wanted));
 }
@@ -270,6 +283,7 @@ void World::CrashDaemon(const std::string& why) {
   inbox_.clear();
   plans_.clear();
   probes_.clear();
+  sources_.clear();
   lineages_.clear();
   for (Wanted& wanted : wanted_) {
     if (wanted.accepted) continue;
@@ -317,6 +331,8 @@ StatusOr<Digest> World::Content(const std::string& uri, std::int64_t* bytes) {
   *bytes = 1;
   return disk_.at(uri).content;
 }
+
+TimePoint World::ChangedAt(const std::string& uri) { return edited_at_[uri]; }
 
 void World::Violate(std::string what) {
   Say("VIOLATION " + what);

@@ -36,6 +36,8 @@ class World final : MemoryStore, NoLibrary, Prober {
                BuildOptions options);
   /// Runs until every build has ended; faults stop at half of `limit`.  False if that never comes.
   bool RunUntilSettled(Duration limit);
+  /// From now on sources stay as they are, or are edited again as the faults say.
+  void KeepSources(bool are_kept);
   /// Somebody notices every run that left rubbish so far, and taints the refs.  From then on
   /// nothing that it went into may be taken for valid.
   void TaintWhatWentWrong();
@@ -69,6 +71,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   StatusOr<JobConfig> GetConfig(const Digest& config_digest) override;
   StatusOr<std::vector<char>> Exist(const std::vector<std::string>& uris) override;
   StatusOr<Digest> Content(const std::string& uri, std::int64_t* bytes) override;
+  TimePoint ChangedAt(const std::string& uri) override;
 
   bool Chance(double p) { return !is_calm_ && unit_(rng_) < p; }
   Duration Between(int low_ms, int high_ms);
@@ -84,9 +87,14 @@ class World final : MemoryStore, NoLibrary, Prober {
   void Obey(SimulatedWorker& worker, const WorkerOrders& orders);
   void StartRuns(SimulatedWorker& worker);
   void EndRun(SimulatedWorker& worker, SimulatedWorker::Held& held);
-  void Publish(const Grant& grant, bool half);
+  void Publish(const SimulatedWorker::Held& held, bool half);
   void ReportAll(SimulatedWorker& worker);
   void Break(SimulatedWorker& worker, Duration away);
+  void EditSource();
+  void ReadEarly(SimulatedWorker::Held& held);
+  void NoteResults(const ChangeSet& changes);
+  void CheckOneVersion(const Build& build);
+  bool IsEdited() const { return faults_.edit > 0 && !are_sources_kept_; }
   void BeginAccess(const Grant& grant);
   void EndAccess(const Grant& grant);
   void Violate(std::string what);
@@ -118,6 +126,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   std::vector<Command> inbox_;
   std::deque<std::pair<TimePoint, PlanWanted>> plans_;
   std::deque<std::pair<TimePoint, ProbeWanted>> probes_;
+  std::deque<std::pair<TimePoint, SourcesWanted>> sources_;
   std::deque<std::pair<TimePoint, LineageWanted>> lineages_;
   std::multimap<TimePoint, std::pair<std::size_t, WorkerOrders>>
       to_workers_;  // index of the worker
@@ -128,6 +137,13 @@ class World final : MemoryStore, NoLibrary, Prober {
   std::map<std::string, RunId> wrong_refs_;  // a run left rubbish there, and nobody has noticed
   std::map<std::string, RunId> noticed_;     // what runs before these left there is tainted
   std::optional<ReplyId> taint_;             // the last that was asked for and is not answered
+
+  // Of sources that are edited while builds run.
+  bool are_sources_kept_ = false;
+  std::map<std::string, TimePoint> edited_at_;        // by URI
+  std::map<std::string, std::set<Digest>> versions_;  // by URI: what each source held
+  std::map<NodeId, std::set<BuildId>> waiting_;
+  std::map<BuildId, std::map<std::string, Digest>> results_;  // by ref: what the build got
 
   // What the checks keep.
   std::map<std::string, std::set<RunId>> writing_, reading_;  // by URI, on all workers

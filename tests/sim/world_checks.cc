@@ -47,6 +47,7 @@ void World::CheckCommitted(const ChangeSet& changes) {
                     node.config->outputs.front(), ToString(node.reason),
                     node.must_run ? " must run" : ""));
   for (const NodeUpdate& update : changes.node_updates) CheckNodeEnd(update);
+  if (faults_.edit > 0) NoteResults(changes);
   for (const BuildHits& row : changes.hits) {
     const Digest& revision = MemoryStore::builds().at(row.build).revision;
     for (const PartitionId id : row.partitions)
@@ -58,6 +59,10 @@ void World::CheckCommitted(const ChangeSet& changes) {
     if (event->kind == EventKind::kBuildChanged)
       Say(fmt::format("build {} of {} {}", event->build.value,
                       ToShortHex(event->snapshot->revision), ToString(event->snapshot->state)));
+  for (const EventPtr& event : changes.events)
+    if (event->kind == EventKind::kBuildChanged && faults_.edit > 0 &&
+        event->snapshot->state == BuildState::kSucceeded)
+      CheckOneVersion(*event->snapshot);
   for (const EventPtr& event : changes.events)
     if (event->kind == EventKind::kBuildChanged && IsTerminal(event->snapshot->state) &&
         ++terminal_events_[event->build] > 1)
@@ -122,6 +127,7 @@ void World::CheckData(const std::string& ref, const Digest& revision, const std:
   const auto at = disk_.find(uri);
   if (at == disk_.end()) return Violate(fmt::format("{}: {} has no data", what, ref));
   if (at->second.is_half_written) return Violate(fmt::format("{}: {} is half written", what, ref));
+  if (IsEdited()) return;  // which of the versions, a build's end tells
   std::set<std::string> seen;
   if (at->second.content != CleanResult(graph, ref, disk_, clean_[revision]) &&
       !RestsOnRubbish(graph, ref, seen))

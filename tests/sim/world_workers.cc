@@ -102,6 +102,7 @@ void World::StartRuns(SimulatedWorker& worker) {
     Say(fmt::format("{} starts run {} of node {}: {}", worker.name, run.value,
                     held.grant.lease.node.value, held.grant.config->outputs.front()));
     BeginAccess(held.grant);
+    if (IsEdited()) ReadEarly(held);
   }
 }
 
@@ -120,10 +121,10 @@ void World::EndRun(SimulatedWorker& worker, SimulatedWorker::Held& held) {
   } else if (Chance(faults_.run_breaks)) {
     report.outcome = Outcome::kInfrastructure;
     report.left_outputs_alone = unit_(rng_) < 0.5;
-    if (!report.left_outputs_alone) Publish(held.grant, /*half=*/true);
+    if (!report.left_outputs_alone) Publish(held, /*half=*/true);
   } else {
     report.outcome = Outcome::kSucceeded;
-    Publish(held.grant, /*half=*/false);
+    Publish(held, /*half=*/false);
     for (const std::string& ref : held.grant.config->outputs)
       report.outputs.push_back(
           {.ref = ref, .uri = {}, .content = disk_.at(held.grant.root_uri + "/" + ref).content});
@@ -131,7 +132,8 @@ void World::EndRun(SimulatedWorker& worker, SimulatedWorker::Held& held) {
   Say(fmt::format("{} ends run {}: {}", worker.name, report.run.value, ToString(report.outcome)));
 }
 
-void World::Publish(const Grant& grant, bool half) {
+void World::Publish(const SimulatedWorker::Held& held, bool half) {
+  const Grant& grant = held.grant;
   std::vector<Digest> inputs, right_inputs;
   const bool is_wrong = !half && Chance(faults_.run_is_wrong);
   int wrong_since = is_wrong ? era_ : 0;
@@ -139,7 +141,9 @@ void World::Publish(const Grant& grant, bool half) {
   for (std::size_t i = 0; i < grant.input_uris.size(); ++i) {
     const std::string& uri = grant.input_uris[i];
     Datum read;
-    if (const auto at = disk_.find(uri); at != disk_.end())
+    if (const auto early = held.read_early.find(uri); early != held.read_early.end())
+      read = early->second;
+    else if (const auto at = disk_.find(uri); at != disk_.end())
       read = at->second;
     else
       Violate(fmt::format("run {} read {}, which is not there", grant.lease.run.value, uri));

@@ -184,6 +184,7 @@ class FakeProber final : public Prober {
     *bytes = 1;
     return Sha256(uri);
   }
+  TimePoint ChangedAt(const std::string&) override { return TimePoint(); }
 };
 
 /// What was sent to a worker.  Safe from any thread.

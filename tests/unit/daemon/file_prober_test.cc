@@ -1,6 +1,7 @@
 #include "server/daemon/file_prober.h"
 
 #include <filesystem>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,6 +43,34 @@ TEST(FileProber, AgreesWithTheWorkersOnContent) {
   EXPECT_EQ(*prober.Content("file://" + (folder / "d"), &bytes),
             *ContentOf(folder / "d", &expected_bytes));
   EXPECT_EQ(bytes, expected_bytes);
+}
+
+TEST(FileProber, TellsWhenAnythingWasChanged) {
+  const TemporaryFolder folder;
+  const std::string file = folder.Write("d/a", "one");
+  folder.Write("d/b/c", "two");
+  const SystemClock clock;
+  FileProber prober(clock);
+  const std::string uri = "file://" + (folder / "d");
+  // The kernel's time of changes is a little behind.
+  const auto is_just_now = [&](TimePoint at) {
+    return at > clock.Now() - Duration(60'000) && at <= clock.Now();
+  };
+  const TimePoint before = prober.ChangedAt(uri);
+  EXPECT_TRUE(is_just_now(before));
+  EXPECT_TRUE(is_just_now(prober.ChangedAt("file://" + file)));
+  const auto touch = [&](const std::function<void()>& change) {
+    const TimePoint was = prober.ChangedAt(uri);
+    while (prober.ChangedAt(uri) == was) change();
+  };
+  touch([&] { folder.Write("d/b/c", "two"); });
+  touch([&] {  // below, and gone again
+    folder.Write("d/b/new", "x");
+    std::filesystem::remove(folder / "d/b/new");
+  });
+  EXPECT_LE(prober.ChangedAt("file://" + file), before) << "the other file is as it was";
+  EXPECT_EQ(prober.ChangedAt("file://" + (folder / "none")), TimePoint::max());
+  EXPECT_EQ(prober.ChangedAt("s3://bucket/a"), TimePoint::max());
 }
 
 TEST(FileProber, ReadsAnUnchangedFileOnce) {

@@ -125,6 +125,13 @@ Command Desk::Parse(const Words& words) {
       updated.deadline = now_ + Duration(1000 * std::stoll(d));
     return updated;
   }
+  if (verb == "read") {
+    SourcesRead read{.run = RunId{number}, .sources = {}};
+    for (std::size_t i = 2; i < words.size() && words[i] != "touched"; ++i)
+      read.sources.push_back(
+          {ParseSource(words[i]), Has(words, "touched") ? TimePoint::max() : TimePoint()});
+    return read;
+  }
   if (verb == "probed") return NodeProbed{NodeId{number}, words.at(2) == "exists"};
   if (verb == "started") {
     WorkerHeard heard{.worker = {}, .started = {}, .reports = {}};

@@ -28,9 +28,9 @@ namespace fft {
 ///   join W [slots=N] [label=L] [held=R,R]   leave W [joined=REPLY]   drain W   undrain W
 ///   started R...   (done|fail|retriable|infra|stopped|late) R... [content=C] [dirty] [by=W]
 ///     [short] [swapped]
-///   probed N exists|missing   wait S   pool NAME SIZE   pause G   resume G   deployed TEXT
-///   taint OUT,OUT TEXT: as `ask-taint OUT,OUT TEXT` and then `lineage`, what the store says of it
-///   restart   see OUT   why NODE   idle
+///   probed N exists|missing   read R OUT=CONTENT... [touched] (`OUT=`: it is gone)   wait S   pool
+///   NAME SIZE pause G   resume G   deployed TEXT taint OUT,OUT TEXT: as `ask-taint OUT,OUT TEXT`
+///   and then `lineage`, what the store says of it restart   see OUT   why NODE   idle
 class Desk {
  public:
   Desk();
@@ -68,6 +68,7 @@ class Desk {
 
   // desk_plan.cc
   PlanPtr MakePlan(const Words& words);
+  static PlannedSource ParseSource(const std::string& word);
   void AddNode(Plan& plan, const std::string& word);
   void AddHit(Plan& plan, const std::string& ref);
   JobSpec& Job(const std::string& label);

@@ -83,8 +83,7 @@ PlanPtr Desk::MakePlan(const Words& words) {
     if (word.starts_with("hit:"))
       AddHit(plan, word.substr(4));
     else if (word.starts_with("source:")) {
-      const auto parts = Split(word.substr(7), '=');
-      plan.sources.push_back({parts[0], "file:///s/" + parts[0], Sha256(parts.at(1)), 1});
+      plan.sources.push_back(ParseSource(word.substr(7)));
     } else {
       AddNode(plan, word);
     }
@@ -92,6 +91,12 @@ PlanPtr Desk::MakePlan(const Words& words) {
   plan.revision = Sha256(fmt::format("revision {}", specs_.size()));
   plan.spec = Spec(plan.revision);
   return std::make_shared<const Plan>(std::move(plan));
+}
+
+PlannedSource Desk::ParseSource(const std::string& word) {
+  const auto parts = Split(word, '=');
+  const Digest content = parts.size() > 1 ? Sha256(parts[1]) : Digest{};
+  return {.ref = parts[0], .uri = "file:///s/" + parts[0], .content = content, .bytes = 1};
 }
 
 // OUTPUT[+OUTPUT][@ARGUMENT][<-INPUT,INPUT][!FLAG]; the job is called like the first output.

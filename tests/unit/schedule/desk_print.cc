@@ -35,6 +35,10 @@ std::string Desk::Print(const Effects& effects) {
   for (const ProbeWanted& wanted : effects.probes)
     for (const std::string& uri : wanted.uris)
       text += fmt::format("wants to know for {} if {} is there\n", NameOf(wanted.node), uri);
+  for (const SourcesWanted& wanted : effects.sources)
+    for (const PlannedSource& source : wanted.sources)
+      text += fmt::format("wants to know what {} holds, which r{} read\n", source.uri,
+                          wanted.run.value);
   for (const LineageWanted& wanted : effects.lineages) {
     text += fmt::format("wants the lineage of {} partitions for {}\n", wanted.partitions.size(),
                         wanted.reply.value);
