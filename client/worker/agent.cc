@@ -15,6 +15,7 @@ namespace {
 namespace v1 = build::v1;
 constexpr int kPoolThreads = 3;
 constexpr int kTurnMs = 100;  // the longest wait: times are looked at once a turn
+constexpr std::int64_t kTurnWaitMaxMs = 1'000;
 constexpr std::int64_t kResendMs = 5'000;
 
 }  // namespace
@@ -177,6 +178,7 @@ void Agent::Tick() {
   if (now >= resend_at_) {
     resend_at_ = now + 1'000;
     reports_.SendOldAgain(now - kResendMs);
+    ReturnTurns(0, now - kTurnWaitMaxMs);
   }
   if (!is_orphaned_ && leases_.SilentFor(now) >= options_.orphan_after) Orphan();
 }

@@ -83,6 +83,8 @@ class Agent {
   void StartFrom(std::deque<std::int64_t>* queue);
   void Enqueue(AgentRun& run);
   bool HasSlotsFor(const AgentRun& run) const;
+  bool IsItsTurn(const AgentRun& run) const;
+  void ReturnTurns(std::int64_t group, std::int64_t taken_before_ms);
   void StartRun(AgentRun& run);
   void FilesReady(std::int64_t id, const StatusOr<std::string>& folder);
   void Execute(AgentRun& run);
@@ -126,13 +128,12 @@ class Agent {
   Duration heartbeat_every_{5'000};
   // BootMillis:
   std::int64_t dial_at_ = 0, heartbeat_at_ = 0, stream_heard_at_ = 0, resend_at_ = 0;
-  std::int64_t handed_over_at_ = 0, news_sent_at_ = 0;
+  std::int64_t handed_over_at_ = 0, news_sent_at_ = 0, seek_at_ = 0;
   int dials_failed_ = 0;
   std::string last_stream_error_;
 
   bool has_listing_ = false, is_replacing_guardian_ = false, is_swept_ = false;
   std::string guardian_instance_;
-  std::int64_t seek_at_ = 0;
 
   bool is_stopping_ = false, is_killing_ = false, is_orphaned_ = false;
 

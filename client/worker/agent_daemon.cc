@@ -120,6 +120,7 @@ void Agent::Take(const v1::Grant& grant) {
   run.grant = std::make_shared<const v1::Grant>(grant);
   run.places = PlacesOf(options_.dir, grant);
   run.slots = std::max(1, grant.limits().slots());
+  run.taken_ms = BootMillis();
   Enqueue(run);
   journal_->Granted(grant, guardian_instance_);
   leases_.Confirm(id, BootMillis());

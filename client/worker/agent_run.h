@@ -31,6 +31,7 @@ struct AgentRun {
   std::string files;     // the folder of its frozen files
   int pid = 0;
   std::int64_t started_ms = 0;
+  std::int64_t taken_ms = 0;  // BootMillis of the grant
   bool is_kill_requested = false;
   bool lacks_secrets = false;  // they went with the agent before: it can't be started any more
   std::string lost;            // why it is given up for a fault of ours; empty: it is not

@@ -95,15 +95,39 @@ void Agent::StartWhatMay() {
 
 void Agent::StartFrom(std::deque<std::int64_t>* queue) {
   const std::int64_t now = BootMillis();
-  while (!queue->empty()) {
-    AgentRun* run = Find(queue->front());
+  for (auto next = queue->begin(); next != queue->end();) {
+    AgentRun* run = Find(*next);
     // Without its lease it comes back when it is adopted.
     const bool may_start =
         run != nullptr && run->phase == RunPhase::kQueued && leases_.Holds(run->id(), now);
+    if (may_start && !IsItsTurn(*run)) {
+      ++next;
+      continue;
+    }
     // In the order of grants: a wide run is not overtaken for ever by narrow ones.
     if (may_start && !HasSlotsFor(*run)) return;
-    queue->pop_front();
+    next = queue->erase(next);
     if (may_start) StartRun(*run);
+  }
+}
+
+// Until the one before is recorded, well: what follows a failure is the daemon's to say.
+bool Agent::IsItsTurn(const AgentRun& run) const {
+  const v1::Grant& grant = *run.grant;
+  if (grant.group_max() == 0) return true;
+  return std::count_if(runs_.begin(), runs_.end(), [&](const auto& item) {
+           return item.second->grant->group() == grant.group() &&
+                  item.second->phase != RunPhase::kQueued;
+         }) < grant.group_max();
+}
+
+// Of all groups: 0.
+void Agent::ReturnTurns(std::int64_t group, std::int64_t taken_before_ms) {
+  for (const std::int64_t id : std::deque<std::int64_t>(queue_)) {
+    AgentRun* run = Find(id);
+    if (run != nullptr && run->phase == RunPhase::kQueued && run->grant->group_max() > 0 &&
+        (group == 0 || run->grant->group() == group) && run->taken_ms <= taken_before_ms)
+      End(*run, v1::OUTCOME_RETURNED, "");
   }
 }
 
@@ -186,6 +210,8 @@ void Agent::SqlEnded(v1::RunReport report) {
     report.set_message(run->lost);
   }
   SetPhase(*run, RunPhase::kRecording);
+  if (run->grant->group() > 0 && report.outcome() != v1::OUTCOME_SUCCEEDED)
+    ReturnTurns(run->grant->group(), BootMillis());
   // What it did is durable in the warehouse, where another attempt finds it: nothing to sync here.
   Recorded({std::move(report)});
 }
@@ -235,6 +261,9 @@ void Agent::End(AgentRun& run, v1::Outcome outcome, const std::string& message) 
 
 void Agent::Record(AgentRun& run, Ending ending) {
   SetPhase(run, RunPhase::kRecording);
+  const v1::Outcome outcome = ending.report.outcome();
+  if (run.grant->group() > 0 && outcome != v1::OUTCOME_SUCCEEDED && outcome != v1::OUTCOME_RETURNED)
+    ReturnTurns(run.grant->group(), BootMillis());
   if (!run.lost.empty() && ending.report.outcome() == v1::OUTCOME_CANCELLED) {
     ending.report.set_outcome(v1::OUTCOME_INFRASTRUCTURE);
     ending.report.set_message(run.lost);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/app/lists.h"
@@ -51,7 +52,13 @@ class Library {
                                                 const PageRequest& page) = 0;
   /// The newest of the last 100 builds with hits that found `ref` done; none when none of them did.
   virtual StatusOr<std::optional<Build>> LastHit(const std::string& ns, const std::string& ref) = 0;
-  virtual StatusOr<RunRecord> GetRun(RunId id) = 0;
+  /// In the order of `ids`.  NOT_FOUND names one that is not there.
+  virtual StatusOr<std::vector<RunRecord>> GetRuns(const std::vector<RunId>& ids) = 0;
+  StatusOr<RunRecord> GetRun(RunId id) {
+    auto runs = GetRuns({id});
+    if (!runs.ok()) return runs.status();
+    return std::move(runs->front());
+  }
   /// Of a node, newest first; of a ref when `node` is none.
   virtual StatusOr<Page<RunRecord>> ListRuns(NodeId node, const std::string& ns,
                                              const std::string& ref, const PageRequest& page) = 0;

@@ -82,9 +82,9 @@ std::string_view ToString(NodeState state) {
 }
 
 std::string_view ToString(Outcome outcome) {
-  static constexpr std::array<std::string_view, 9> kNames = {
-      "NONE",         "SUCCEEDED",      "FAILED",    "RETRIABLE", "TIME_LIMIT",
-      "MEMORY_LIMIT", "INFRASTRUCTURE", "CANCELLED", "BAD_OUTPUT"};
+  static constexpr std::array<std::string_view, 10> kNames = {
+      "NONE",         "SUCCEEDED",      "FAILED",    "RETRIABLE",  "TIME_LIMIT",
+      "MEMORY_LIMIT", "INFRASTRUCTURE", "CANCELLED", "BAD_OUTPUT", "RETURNED"};
   return NameOf(kNames, static_cast<std::size_t>(outcome));
 }
 

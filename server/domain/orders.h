@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@ struct Grant {
   std::map<std::string, std::string> annotations;  // of the job
   Digest context;                                  // of the job
   std::string environment_secret;                  // of the job
+  /// Runs of one group come from one build with a limit, none: 0.  When `group_max` is not 0 it
+  /// starts only while fewer than that of its group are running.
+  std::int64_t group = 0;
+  int group_max = 0;
   // Secrets, filled in when it is sent:
   std::string connection;   // of Runner::kSql
   std::string environment;  // what environment_secret names

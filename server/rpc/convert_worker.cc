@@ -54,6 +54,8 @@ void ToProto(const Grant& grant, v1::Grant* to) {
   to->set_connection(grant.connection);
   to->set_context(RawOrNone(grant.context));
   to->set_environment(grant.environment);
+  to->set_group(grant.group);
+  to->set_group_max(grant.group_max);
 }
 
 void ToProto(const PoolView& view, v1::Pool* to) {

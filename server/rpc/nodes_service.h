@@ -36,6 +36,8 @@ class RunsService final : public build::v1::Runs::CallbackService {
 
   Unary* GetRun(Context* context, const build::v1::GetRunRequest* request,
                 build::v1::Run* response) override;
+  Unary* BatchGetRuns(Context* context, const build::v1::BatchGetRunsRequest* request,
+                      build::v1::BatchGetRunsResponse* response) override;
   Unary* ListRuns(Context* context, const build::v1::ListRunsRequest* request,
                   build::v1::ListRunsResponse* response) override;
   grpc::ServerWriteReactor<build::v1::TailLogsResponse>* TailLogs(

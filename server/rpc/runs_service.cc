@@ -1,4 +1,6 @@
+#include <set>
 #include <string>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -25,6 +27,28 @@ grpc::ServerUnaryReactor* RunsService::GetRun(Context* context, const v1::GetRun
                      AddInputs(run->run.lease, *config, response);
                      return Ok();
                    });
+}
+
+grpc::ServerUnaryReactor* RunsService::BatchGetRuns(Context* context,
+                                                    const v1::BatchGetRunsRequest* request,
+                                                    v1::BatchGetRunsResponse* response) {
+  return ServeRead(gate_, context, "Runs.BatchGetRuns", [=](Library& library) -> Status {
+    constexpr int kIdsMax = 200;
+    Fields fields;
+    fields.Range("ids", request->ids_size(), 1, kIdsMax);
+    std::set<RunId> known;
+    std::vector<RunId> ids;
+    for (const std::int64_t id : request->ids()) {
+      fields.Id("ids", id);
+      ids.push_back(RunId{id});
+      if (!known.insert(ids.back()).second) fields.Add("ids", fmt::format("{} is there twice", id));
+    }
+    if (!fields.ok()) return fields.status();
+    const auto runs = library.GetRuns(ids);
+    if (!runs.ok()) return runs.status();
+    for (const RunRecord& run : *runs) ToProto(run, response->add_runs());
+    return Ok();
+  });
 }
 
 grpc::ServerUnaryReactor* RunsService::ListRuns(Context* context,

@@ -99,7 +99,8 @@ void Schedule::Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint no
     if (is_job) ++counts.total;
     if (is_job && tie.is_joined) ++counts.joined;
     if (node.lease.run) {
-      ++cohort.running;
+      if (cohort.running++ > 0 && cohort.worker != node.lease.worker) cohort.worker = {};
+      if (cohort.running == 1) cohort.worker = node.lease.worker;
       cohort.is_under_way = true;
       ready_.File(cohort);
     }

@@ -8,6 +8,7 @@
 
 #include "server/base/check.h"
 #include "server/base/error_details.h"
+#include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
 // What clients ask of builds, and how builds end.
@@ -191,7 +192,7 @@ void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
     if (now - node.unrunnable_since < options_.unrunnable_after) continue;
     const std::string missing = WhatNobodyHas(node.job->limits);
     if (&build == build.cohort->members.front())  // the node is told of once
-      TellNode(node, NodeState::kReady, Reason::kNoWorker, missing, now);
+      journal_.NodeChanged(ChangeOf(node, NodeState::kReady, Reason::kNoWorker, missing), now);
     build.is_awaiting = true;
     build.row.message = fmt::format(
         "waiting: {} {}: {}", node.row.config->job,

@@ -28,6 +28,11 @@ struct Progress {
   std::map<int, int> left_by_level;             // attached nodes that have not ended
   std::int64_t left = 0;
   std::int64_t running = 0;
+  // Beyond `--jobs`, for the worker that has all that runs of this: it starts them in turn.
+  WorkerId worker;            // none: several
+  double run_ms = 0;          // what its runs took, lately; 0: none has ended
+  int ahead_max = 0;          // how many may be granted ahead just now
+  std::vector<NodeId> ahead;  // some may have ended
   int open_level = 0;         // levels up to this one are released
   bool is_stopping = false;   // starts nothing more: failed fast or cancelled
   bool has_failed = false;    // a node that it needed failed

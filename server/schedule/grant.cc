@@ -12,6 +12,27 @@
 
 namespace fft {
 
+namespace {
+
+// The cohort whose `--jobs` does not let it run now; null: it may.
+Cohort* LimitOf(const PendingNode& node) {
+  for (const Cohort* cohort : node.filed_in)
+    if (cohort->options().jobs_max == 0 || cohort->running < cohort->options().jobs_max)
+      return nullptr;
+  return node.filed_in.front();
+}
+
+// Until something of who wants it ends.
+void GrantNothingAhead(ReadyQueue& ready, const PendingNode& node) {
+  const std::vector<Cohort*> cohorts = node.filed_in;
+  for (Cohort* cohort : cohorts) {
+    cohort->ahead_max = 0;
+    ready.File(*cohort);
+  }
+}
+
+}  // namespace
+
 // A line whose first node nobody can take is closed for this batch: what stands behind it asks for
 // the same.
 void Schedule::GrantAll(TimePoint now) {
@@ -23,6 +44,11 @@ void Schedule::GrantAll(TimePoint now) {
       ready_.RemoveAll(node);
       continue;
     }
+    Cohort* const limited = LimitOf(node);
+    if (limited != nullptr) {
+      if (!GrantAhead(*limited, node, now)) GrantNothingAhead(ready_, node);
+      continue;
+    }
     const bool is_held =
         gates_.IsPaused(node.row.graph) || gates_.FirstFull(PoolsOf(node)) != nullptr;
     KnownWorker* worker = is_held ? nullptr : workers_.For(node);
@@ -31,6 +57,42 @@ void Schedule::GrantAll(TimePoint now) {
     else
       GrantTo(node, *worker, now);
   }
+}
+
+// The worker that has all that runs of it starts the next when one has ended, and nobody waits for
+// a commit.  Nothing of that may keep others waiting: neither who wants the same nor a pool.
+bool Schedule::GrantAhead(Cohort& cohort, PendingNode& node, TimePoint now) {
+  const auto at = workers_.all().find(cohort.worker);
+  if (at == workers_.all().end() || node.waiters.size() > 1 || node.filed_in.size() > 1 ||
+      !PoolsOf(node).empty() || gates_.IsPaused(node.row.graph) ||
+      node.row.kind != NodeKind::kJob || !workers_.MayTakeMore(at->second, node.job->limits))
+    return false;
+  node.is_ahead = true;
+  cohort.ahead.push_back(node.row.id);
+  GrantTo(node, at->second, now);
+  return true;
+}
+
+// Who was granted ahead of `ended` takes its place.
+void Schedule::MoveUp(Cohort& cohort, const PendingNode& ended, const RunReport& report) {
+  std::erase_if(cohort.ahead, [&](NodeId id) {
+    const auto at = nodes_.find(id);
+    return id == ended.row.id || at == nodes_.end() || !at->second->is_ahead;
+  });
+  if (report.outcome == Outcome::kReturned) {
+    cohort.ahead_max = 0;  // what runs is not as short as it was
+    return;
+  }
+  if (!ended.is_ahead && !cohort.ahead.empty()) {
+    PendingNode& next = node(cohort.ahead.front());
+    cohort.ahead.erase(cohort.ahead.begin());
+    workers_.MoveUp(next);
+  }
+  if (report.outcome != Outcome::kSucceeded) return;
+  const auto ms = static_cast<double>((report.ended_at - report.started_at).count());
+  cohort.run_ms = cohort.run_ms == 0 ? std::max(1.0, ms) : (3 * cohort.run_ms + ms) / 4;
+  cohort.ahead_max =
+      std::min(options_.ahead_max, static_cast<int>(options_.ahead_ms / cohort.run_ms));
 }
 
 // From the ends of a plan to its beginnings.
@@ -122,6 +184,7 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   lease.input_identities = Identities(catalog_, node, &lease.input_runs);
   lease.result_key = node.row.result_key = KeyOf(node.row.config_digest, lease.input_identities);
   node.row.last_run = lease.run;
+  node.is_in_turn = node.is_ahead;
   node.uncertain_before.clear();
   for (const PartitionId id : node.row.outputs) {
     traffic_.BeginWrite(id);
@@ -135,7 +198,8 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   ready_.RemoveAll(node);
   for (const Waiter& waiter : node.waiters) {
     Cohort& cohort = *waiter.cohort;
-    ++cohort.running;
+    cohort.worker =
+        cohort.running++ == 0 || cohort.worker == worker.row.id ? worker.row.id : WorkerId{};
     cohort.is_under_way = true;
     for (PendingBuild* build : cohort.members) build->is_dirty = true;
     ready_.File(cohort);

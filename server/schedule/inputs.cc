@@ -1,5 +1,7 @@
 #include "server/schedule/inputs.h"
 
+#include <utility>
+
 #include "server/fingerprint/fingerprint.h"
 #include "server/schedule/lineage.h"
 
@@ -58,6 +60,16 @@ bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node) {
   return false;
 }
 
+NodeChange ChangeOf(const PendingNode& node, NodeState state, Reason reason, std::string message) {
+  return {.label = node.label,
+          .state = state,
+          .reason = reason,
+          .run = node.lease.run ? node.lease.run : node.row.last_run,
+          .level = 0,
+          .is_joined = false,
+          .message = std::move(message)};
+}
+
 Grant GrantOf(const Catalog& catalog, const PendingNode& node) {
   Grant grant{.lease = node.lease,
               .kind = node.row.kind,
@@ -68,6 +80,11 @@ Grant GrantOf(const Catalog& catalog, const PendingNode& node) {
               .annotations = node.job->annotations,
               .context = node.job->context,
               .environment_secret = node.job->environment_secret};
+  const Cohort* cohort = node.waiters.empty() ? nullptr : node.waiters.front().cohort;
+  if (cohort != nullptr && cohort->options().jobs_max > 0) {
+    grant.group = cohort->id().value;
+    if (node.is_in_turn) grant.group_max = cohort->options().jobs_max;
+  }
   for (const PartitionId input : node.row.inputs)
     grant.input_uris.push_back(UriOf(catalog.at(input), *node.spec));
   return grant;

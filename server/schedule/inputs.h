@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "server/schedule/catalog.h"
@@ -23,6 +24,9 @@ bool ReadsTainted(const Catalog& catalog, const PendingNode& node);
 /// Of one that has a lease: whether what is tainted among its inputs may come out right, and
 /// another, without that changing its key.
 bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node);
+
+/// What is told of a node whose state is `state` now.
+NodeChange ChangeOf(const PendingNode& node, NodeState state, Reason reason, std::string message);
 
 /// What a worker is told of a node that was granted.
 Grant GrantOf(const Catalog& catalog, const PendingNode& node);

@@ -14,6 +14,10 @@ struct ScheduleOptions {
   Duration backoff_max{300'000};
   /// How much learned work a worker may hold beyond what fills its slots.
   double backlog_ms = 50;
+  /// How much work of a build with `--jobs` a worker may hold beyond that limit, by what its runs
+  /// took so far; and so many runs of it at most.
+  double ahead_ms = 40;
+  int ahead_max = 16;
   /// Never more than this many leases a worker.
   int leases_max = 1'024;
   /// How often a build looks again for data from outside the graph that it waits for.

@@ -43,6 +43,8 @@ struct PendingNode {
   TimePoint ready_at{};
   TimePoint unrunnable_since{};        // no worker has what it asks for; zero: some has
   Lease lease;                         // lease.run: none when it is not granted
+  bool is_ahead = false;               // granted beyond a limit: takes the slots of who ends next
+  bool is_in_turn = false;             // its worker is to mind that limit
   double expected_ms = 0;              // learned, as of the grant
   LearnedDuration* learned = nullptr;  // of its job
   double path_ms = 0;                  // the longest way from its start to an end of all that waits

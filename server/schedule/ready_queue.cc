@@ -55,7 +55,8 @@ void ReadyQueue::Drop(Cohort& cohort) {
 void ReadyQueue::File(Cohort& cohort) {
   if (cohort.members.empty()) return Unfile(cohort);
   const BuildOptions& options = cohort.options();
-  const bool has_room = options.jobs_max == 0 || cohort.running < options.jobs_max;
+  const bool has_room =
+      options.jobs_max == 0 || cohort.running < options.jobs_max + cohort.ahead_max;
   const Cohort::Filing wanted{-options.priority, !cohort.is_under_way};
   if (has_room && cohort.filed == wanted) return;
   Unfile(cohort);

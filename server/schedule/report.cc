@@ -5,6 +5,7 @@
 
 #include "server/base/check.h"
 #include "server/schedule/accounts.h"
+#include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
 // What workers report, and how nodes end.
@@ -46,6 +47,7 @@ Reason ReasonOf(Outcome outcome) {
     case Outcome::kRetriable: return Reason::kAttemptsExhausted;
     case Outcome::kInfrastructure: return Reason::kQuarantined;
     case Outcome::kCancelled: return Reason::kCancelRequested;
+    case Outcome::kReturned:
     case Outcome::kNone:
     case Outcome::kSucceeded: return Reason::kNone;
   }
@@ -69,7 +71,8 @@ void Schedule::On(const WorkerHeard& c, TimePoint now) {
       Started(node(found->second), at, now);
   // All starts before all ends, so that each kind travels in few events.
   for (const RunReport& report : c.reports)
-    if (const auto found = leases_.find(report.run); found != leases_.end())
+    if (const auto found = leases_.find(report.run);
+        found != leases_.end() && report.outcome != Outcome::kReturned)
       Started(node(found->second), report.started_at, now);
   for (const RunReport& report : c.reports) {
     const auto found = leases_.find(report.run);
@@ -90,7 +93,7 @@ void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
   node.row.state = NodeState::kRunning;
   --totals_.ready;
   ++totals_.running;
-  TellNode(node, NodeState::kRunning, node.row.reason, "", now);
+  journal_.NodeChanged(ChangeOf(node, NodeState::kRunning, node.row.reason, ""), now);
   effects_.tally.ready_to_start_ms.push_back((now - node.ready_at).count());
   for (const Waiter& waiter : node.waiters)
     for (PendingBuild* build : waiter.cohort->members) {
@@ -178,10 +181,12 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
     SaveBuild(*payer);  // what was spent is told with the run; what was saved, now and then
   for (const Waiter& waiter : node.waiters) {
     --waiter.cohort->running;
+    MoveUp(*waiter.cohort, node, report);
     for (PendingBuild* build : waiter.cohort->members) build->is_dirty = true;
     ready_.File(*waiter.cohort);
   }
   workers_.Drop(node, lease);
+  node.is_ahead = false;
   gates_.Give(PoolsOf(node));
   leases_.erase(lease.run);
   if (node.row.state == NodeState::kRunning)
@@ -212,10 +217,12 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
     return EndNode(node, NodeState::kCancelled, reason, report.message, now);
   }
   const bool is_fault = report.outcome == Outcome::kInfrastructure;
-  if (!is_fault) node.row.faults = 0;
-  const int count = is_fault ? ++node.row.faults : ++node.row.attempts;
+  const bool is_returned = report.outcome == Outcome::kReturned;  // nothing was tried
+  if (!is_fault && !is_returned) node.row.faults = 0;
+  const int count = is_returned ? 0 : is_fault ? ++node.row.faults : ++node.row.attempts;
   const int count_max = is_fault ? options_.faults_max : node.job->limits.attempts_max;
-  const bool may_retry = (is_fault || report.outcome == Outcome::kRetriable) && count < count_max;
+  const bool may_retry =
+      is_returned || ((is_fault || report.outcome == Outcome::kRetriable) && count < count_max);
   const Reason reason = may_retry ? Reason::kNone : ReasonOf(report.outcome);
   EndLease(node, report, reason, now);
   if (!may_retry) return EndNode(node, NodeState::kFailed, reason, report.message, now);
@@ -224,13 +231,17 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   std::erase_if(node.waiters, [](const Waiter& waiter) { return waiter.cohort->is_stopping; });
   if (node.waiters.empty())
     return EndNode(node, NodeState::kCancelled, Reason::kFailFast, report.message, now);
+  if (is_returned) {
+    journal_.NodeChanged(ChangeOf(node, NodeState::kWaiting, node.row.reason, ""), now);
+    return Wake(node);
+  }
   const int doublings = std::min(count - 1, 20);
   const Duration step =
       std::min(options_.backoff_max, options_.backoff_base * (std::int64_t{1} << doublings));
   node.row.not_before = now + Jittered(step, node.row.id, count);
   agenda_.backoffs.emplace(node.row.not_before, node.row.id);
   journal_.NodeSaved(node.row);
-  TellNode(node, NodeState::kWaiting, node.row.reason, report.message, now);
+  journal_.NodeChanged(ChangeOf(node, NodeState::kWaiting, node.row.reason, report.message), now);
 }
 
 void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
@@ -243,7 +254,7 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
   row.message = message;
   row.ended_at = now;
   journal_.NodeSaved(node.row);
-  TellNode(node, state, reason, std::move(message), now);
+  journal_.NodeChanged(ChangeOf(node, state, reason, std::move(message)), now);
   for (const PartitionId id : row.outputs) traffic_.RemoveWriter(id, row.id);
   for (std::size_t i = 0; i < row.inputs.size(); ++i)
     if (row.config->inputs[i].kind == InputKind::kMaterialize)

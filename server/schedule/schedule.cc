@@ -65,19 +65,6 @@ Totals Schedule::totals() const {
   return totals;
 }
 
-void Schedule::TellNode(const PendingNode& node, NodeState state, Reason reason,
-                        std::string message, TimePoint now) {
-  const RunId run = node.lease.run ? node.lease.run : node.row.last_run;
-  journal_.NodeChanged({.label = node.label,
-                        .state = state,
-                        .reason = reason,
-                        .run = run,
-                        .level = 0,
-                        .is_joined = false,
-                        .message = std::move(message)},
-                       now);
-}
-
 void Schedule::SavePartition(PartitionId id) {
   journal_.changes().partitions.push_back(catalog_.at(id));
 }

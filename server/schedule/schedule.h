@@ -98,6 +98,8 @@ class Schedule {
   void HelpWhoBlocks(PendingNode& waiting, PartitionId output);
   void Help(const PendingNode& waiting, PendingNode& blocker);
   void GrantAll(TimePoint now);
+  bool GrantAhead(Cohort& cohort, PendingNode& node, TimePoint now);
+  void MoveUp(Cohort& cohort, const PendingNode& ended, const RunReport& report);
   void GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now);
   void On(const WorkerHeard& c, TimePoint now);
   void Started(PendingNode& node, TimePoint at, TimePoint now);
@@ -122,8 +124,6 @@ class Schedule {
   PendingBuild* FindOpen(BuildId id);
   PendingBuild& AddBuild(const Build& row);
   void StandAlone(PendingBuild& build);
-  void TellNode(const PendingNode& node, NodeState state, Reason reason, std::string message,
-                TimePoint now);
   void SavePartition(PartitionId id);
 
   ScheduleOptions options_;

@@ -64,10 +64,7 @@ KnownWorker* WorkerTable::For(const PendingNode& node) {
   const RunLimits& limits = node.job->limits;
   const double expected_ms = ExpectedMs(node);
   for (auto& [id, worker] : workers_) {
-    if (!worker.is_connected || worker.row.is_draining ||
-        static_cast<int>(worker.leases.size()) >= options_.leases_max ||
-        !CouldRun(worker.row, limits))
-      continue;
+    if (!MayTakeMore(worker, limits)) continue;
     if (node.row.kind == NodeKind::kConfigure) {  // a reserved slot: planning never waits for jobs
       if (worker.configures_held == 0) return &worker;
       continue;
@@ -90,8 +87,20 @@ void WorkerTable::Hold(KnownWorker& worker, PendingNode& node) {
     ++worker.configures_held;
     return;
   }
+  if (node.is_ahead) return;
   worker.slots_held += node.job->limits.slots;
   worker.backlog_ms += node.expected_ms;
+}
+
+void WorkerTable::MoveUp(PendingNode& node) {
+  node.is_ahead = false;
+  Hold(workers_.at(node.lease.worker), node);
+}
+
+bool WorkerTable::MayTakeMore(const KnownWorker& worker, const RunLimits& limits) const {
+  return worker.is_connected && !worker.row.is_draining &&
+         static_cast<int>(worker.leases.size()) < options_.leases_max &&
+         CouldRun(worker.row, limits);
 }
 
 void WorkerTable::Drop(const PendingNode& node, const Lease& lease) {
@@ -101,6 +110,7 @@ void WorkerTable::Drop(const PendingNode& node, const Lease& lease) {
     --worker.configures_held;
     return;
   }
+  if (node.is_ahead) return;
   worker.slots_held -= node.job->limits.slots;
   worker.backlog_ms = worker.leases.empty() ? 0 : worker.backlog_ms - node.expected_ms;
 }

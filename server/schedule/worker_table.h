@@ -34,9 +34,13 @@ class WorkerTable {
 
   /// Who can take `node` now, the freest first; null: nobody.
   KnownWorker* For(const PendingNode& node);
+  /// Whether it takes work at all, of this kind.
+  bool MayTakeMore(const KnownWorker& worker, const RunLimits& limits) const;
   /// The node's lease is this worker's from now on, or no longer.
   void Hold(KnownWorker& worker, PendingNode& node);
   void Drop(const PendingNode& node, const Lease& lease);
+  /// What was granted ahead holds slots from now on.
+  void MoveUp(PendingNode& node);
 
  private:
   static double ExpectedMs(const PendingNode& node);

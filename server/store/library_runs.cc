@@ -82,21 +82,31 @@ Status AddRecords(pg::Connection& connection, const std::string& sql, const pg::
 
 }  // namespace
 
-StatusOr<RunRecord> PgLibrary::GetRun(RunId id) {
+StatusOr<std::vector<RunRecord>> PgLibrary::GetRuns(const std::vector<RunId>& ids) {
   auto connection = pool_.Take();
   if (!connection.ok()) return connection.status();
-  std::vector<RunRecord> records;
-  // The lease first: it goes when the run comes.
+  std::vector<std::int64_t> numbers;
+  for (const RunId id : ids) numbers.push_back(id.value);
+  std::vector<RunRecord> found;
+  // The leases first: they go when the runs come.
   for (const bool is_live : {true, false}) {
-    const std::string sql = SelectRecords(is_live, is_live ? "l.run_id = $1" : "l.id = $1");
+    const std::string sql =
+        SelectRecords(is_live, is_live ? "l.run_id = ANY ($1)" : "l.id = ANY ($1)");
     const Status status =
-        AddRecords(**connection, sql, pg::Params().Int64(id.value), is_live, records);
+        AddRecords(**connection, sql, pg::Params().Int64s(numbers), is_live, found);
     if (!status.ok()) return status;
   }
-  if (records.empty()) return Missing("run", std::to_string(id.value));
+  std::unordered_map<std::int64_t, const RunRecord*> by_id;
+  for (const RunRecord& record : found) by_id[record.run.lease.run.value] = &record;
+  std::vector<RunRecord> records;
+  for (const std::int64_t number : numbers) {
+    const auto at = by_id.find(number);
+    if (at == by_id.end()) return Missing("run", std::to_string(number));
+    records.push_back(*at->second);
+  }
   const Status status = AddOutputs(**connection, records);
   if (!status.ok()) return status;
-  return std::move(records.back());
+  return records;
 }
 
 StatusOr<Page<RunRecord>> PgLibrary::ListRuns(NodeId node, const std::string& ns,

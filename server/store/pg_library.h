@@ -33,7 +33,7 @@ class PgLibrary final : public Library {
   /// One entry a hit partition, however many outputs its job has.
   StatusOr<Page<NodeInBuild>> ListNodes(const NodeFilter& filter, const PageRequest& page) override;
   StatusOr<std::optional<Build>> LastHit(const std::string& ns, const std::string& ref) override;
-  StatusOr<RunRecord> GetRun(RunId id) override;
+  StatusOr<std::vector<RunRecord>> GetRuns(const std::vector<RunId>& ids) override;
   StatusOr<Page<RunRecord>> ListRuns(NodeId node, const std::string& ns, const std::string& ref,
                                      const PageRequest& page) override;
   StatusOr<RunId> FirstRunAt(const std::vector<PartitionId>& partitions) override;

@@ -48,6 +48,7 @@ const char* ClassOf(Outcome outcome) {
     case Outcome::kRetriable: return "retriable";
     case Outcome::kInfrastructure: return "infrastructure";
     case Outcome::kCancelled: return "cancelled";
+    case Outcome::kReturned:
     case Outcome::kNone: break;
   }
   return "none";

@@ -58,9 +58,15 @@ StatusOr<Page<NodeInBuild>> FakeLibrary::ListNodes(const NodeFilter&, const Page
   return PageOf(nodes, page);
 }
 
-StatusOr<RunRecord> FakeLibrary::GetRun(RunId id) {
+StatusOr<std::vector<RunRecord>> FakeLibrary::GetRuns(const std::vector<RunId>& ids) {
   const std::lock_guard lock(mutex);
-  return Find(runs, id.value, "run");
+  std::vector<RunRecord> found;
+  for (const RunId id : ids) {
+    const auto run = Find(runs, id.value, "run");
+    if (!run.ok()) return run.status();
+    found.push_back(*run);
+  }
+  return found;
 }
 
 StatusOr<JobConfig> FakeLibrary::GetConfig(const Digest& digest) {

@@ -25,7 +25,7 @@ class FakeLibrary final : public NoLibrary {
   StatusOr<Page<Build>> ListBuilds(const BuildFilter& filter, const PageRequest& page) override;
   StatusOr<NodeInBuild> GetNode(NodeId id) override;
   StatusOr<Page<NodeInBuild>> ListNodes(const NodeFilter& filter, const PageRequest& page) override;
-  StatusOr<RunRecord> GetRun(RunId id) override;
+  StatusOr<std::vector<RunRecord>> GetRuns(const std::vector<RunId>& ids) override;
   StatusOr<JobConfig> GetConfig(const Digest& digest) override;
   StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) override;
   StatusOr<Partition> GetPartition(const std::string& ns, const std::string& ref) override;

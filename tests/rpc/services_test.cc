@@ -289,6 +289,26 @@ TEST_F(NodesTest, RunsTellWhatTheyRead) {
   EXPECT_EQ(run.outcome(), v1::OUTCOME_SUCCEEDED);
 }
 
+TEST_F(NodesTest, ManyRunsAtOnce) {
+  const auto stub = Stub<v1::Runs>();
+  const auto get = [&](const std::vector<std::int64_t>& ids, v1::BatchGetRunsResponse* runs) {
+    grpc::ClientContext context;
+    v1::BatchGetRunsRequest request;
+    for (const std::int64_t id : ids) request.add_ids(id);
+    return stub->BatchGetRuns(&context, request, runs);
+  };
+  v1::BatchGetRunsResponse runs;
+  ASSERT_TRUE(get({3}, &runs).ok());
+  ASSERT_EQ(runs.runs_size(), 1);
+  EXPECT_EQ(runs.runs(0).id(), 3);
+  EXPECT_EQ(get({3, 77}, &runs).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(get({}, &runs).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(get({3, 3}, &runs).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(get({0}, &runs).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(get(std::vector<std::int64_t>(201, 3), &runs).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+}
+
 TEST_F(NodesTest, ExplainSaysItInWords) {
   NodeInBuild node;
   node.node.id = NodeId{8};

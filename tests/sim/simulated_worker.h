@@ -37,6 +37,9 @@ class SimulatedWorker {
 
   std::vector<RunId> HeldRuns() const;
   int Running() const;
+  /// What was granted ahead starts when its build's limit allows it, and not after a failure.
+  bool IsItsTurn(const Held& held) const;
+  void ReturnTurns(std::int64_t group);
   /// The stream is gone: what it holds must be adopted anew before it is published.
   void Disconnect(TimePoint connects_again);
 };

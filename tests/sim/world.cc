@@ -33,7 +33,7 @@ World::World(std::uint64_t seed, int workers, Faults faults) : rng_(seed), fault
   planning_ = std::make_unique<Planning>(shared_, static_cast<Library&>(*this),
                                          static_cast<Prober&>(*this));
   loop_ = std::make_unique<Loop>(
-      ScheduleOptions{}, shared_, static_cast<Store&>(*this),
+      ScheduleOptions{.ahead_ms = 10'000}, shared_, static_cast<Store&>(*this),
       [this](const std::string& graph,
              const Digest& revision) -> StatusOr<std::shared_ptr<const GraphSpec>> {
         auto found = graphs_.Load(*this, graph, revision);

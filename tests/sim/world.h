@@ -149,7 +149,8 @@ class World final : MemoryStore, NoLibrary, Prober {
   std::map<std::string, std::set<RunId>> writing_, reading_;  // by URI, on all workers
   std::map<std::pair<std::string, Digest>, RunId> running_keys_;
   std::map<std::string, std::set<RunId>> pool_users_;
-  std::map<Digest, std::map<std::string, Digest>> clean_;  // by revision
+  std::map<std::pair<std::int64_t, WorkerId>, std::set<RunId>> running_of_;  // by group
+  std::map<Digest, std::map<std::string, Digest>> clean_;                    // by revision
   std::map<BuildId, int> terminal_events_;
   std::set<BuildId> acknowledged_;
   std::vector<std::string> violations_;

@@ -14,6 +14,11 @@ void World::BeginAccess(const Grant& grant) {
   const auto key = std::pair(grant.config->outputs.front(), grant.lease.result_key);
   if (!running_keys_.emplace(key, run).second)
     Violate(fmt::format("runs {} and {} have one key", running_keys_.at(key).value, run.value));
+  // `--jobs`: elsewhere there may run what another build released.
+  std::set<RunId>& group = running_of_[{grant.group, grant.lease.worker}];
+  group.insert(run);
+  if (grant.group_max > 0 && group.size() > static_cast<std::size_t>(grant.group_max))
+    Violate(fmt::format("run {} is one of {} of build {}", run.value, group.size(), grant.group));
   // Pools that nobody has given a size are mutexes.
   for (const std::string& pool : grant.limits.pools)
     if (!pool_users_[pool].insert(run).second || pool_users_[pool].size() > 1)
@@ -35,6 +40,7 @@ void World::EndAccess(const Grant& grant) {
   const auto at =
       running_keys_.find(std::pair(grant.config->outputs.front(), grant.lease.result_key));
   if (at != running_keys_.end() && at->second == grant.lease.run) running_keys_.erase(at);
+  running_of_[{grant.group, grant.lease.worker}].erase(grant.lease.run);
   for (const std::string& pool : grant.limits.pools) pool_users_[pool].erase(grant.lease.run);
   for (const std::string& ref : grant.config->outputs)
     writing_[grant.root_uri + "/" + ref].erase(grant.lease.run);

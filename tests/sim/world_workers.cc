@@ -95,6 +95,7 @@ void World::StartRuns(SimulatedWorker& worker) {
   for (auto& [run, held] : worker.held) {
     if (held.is_started || held.has_ended || worker.Running() >= worker.slots) continue;
     if (!held.is_adopted || now_ - worker.heard_at >= kLeaseLength) continue;
+    if (!worker.IsItsTurn(held)) continue;
     held.is_started = true;
     held.started_at = now_;
     held.ends_at = now_ + (unit_(rng_) < 0.1 ? Between(10'000, 60'000) : Between(50, 4'000));
@@ -129,6 +130,7 @@ void World::EndRun(SimulatedWorker& worker, SimulatedWorker::Held& held) {
       report.outputs.push_back(
           {.ref = ref, .uri = {}, .content = disk_.at(held.grant.root_uri + "/" + ref).content});
   }
+  if (report.outcome != Outcome::kSucceeded) worker.ReturnTurns(held.grant.group);
   Say(fmt::format("{} ends run {}: {}", worker.name, report.run.value, ToString(report.outcome)));
 }
 

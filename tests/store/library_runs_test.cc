@@ -53,6 +53,12 @@ TEST_F(LibraryTest, RunsAreFoundWithWhatTheyLeft) {
   EXPECT_TRUE(live->is_live);
   EXPECT_TRUE(Same(live->run.lease, all.leases.front()));
   ExpectMissing(library_.GetRun({3}).status(), "RUN_NOT_FOUND");
+  const auto both = library_.GetRuns({{2}, {1}});
+  ASSERT_TRUE(both.ok()) << both.status();
+  ASSERT_EQ(both->size(), 2U);
+  EXPECT_EQ((*both)[0].run.report.outputs, run->run.report.outputs);
+  EXPECT_TRUE((*both)[1].is_live);
+  ExpectMissing(library_.GetRuns({{2}, {3}}).status(), "RUN_NOT_FOUND");
 }
 
 TEST_F(LibraryTest, RunsOfANodeAndOfARefAreListedNewestFirst) {

@@ -175,7 +175,7 @@ TEST_F(PgStoreTest, NumbersHaveTheNamesThatProgramsGiveThem) {
   EXPECT_EQ(names("reason_name", 60), NamesTo<Reason>(60));
   EXPECT_EQ(names("build_state", 6), NamesTo<BuildState>(6));
   EXPECT_EQ(names("node_state", 7), NamesTo<NodeState>(7));
-  EXPECT_EQ(names("run_outcome", 9), NamesTo<Outcome>(9));
+  EXPECT_EQ(names("run_outcome", 10), NamesTo<Outcome>(10));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ class NoLibrary : public Library {
   StatusOr<std::optional<Build>> LastHit(const std::string&, const std::string&) override {
     return std::optional<Build>();
   }
-  StatusOr<RunRecord> GetRun(RunId) override { return None(); }
+  StatusOr<std::vector<RunRecord>> GetRuns(const std::vector<RunId>&) override { return None(); }
   StatusOr<Page<RunRecord>> ListRuns(NodeId, const std::string&, const std::string&,
                                      const PageRequest&) override {
     return None();

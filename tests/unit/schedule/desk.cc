@@ -80,7 +80,8 @@ Command Desk::Parse(const Words& words) {
   static const std::map<std::string, Outcome> kOutcomes = {
       {"done", Outcome::kSucceeded},      {"fail", Outcome::kFailed},
       {"retriable", Outcome::kRetriable}, {"infra", Outcome::kInfrastructure},
-      {"stopped", Outcome::kCancelled},   {"late", Outcome::kTimeLimit}};
+      {"stopped", Outcome::kCancelled},   {"late", Outcome::kTimeLimit},
+      {"returned", Outcome::kReturned}};
   const std::string& verb = words[0];
   if (const auto at = kOutcomes.find(verb); at != kOutcomes.end())
     return ParseReports(words, at->second);

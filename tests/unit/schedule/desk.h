@@ -26,7 +26,8 @@ namespace fft {
 ///   planfail B TEXT   await B SECONDS TEXT   configure B JOB:REF,REF...
 ///   cancel B   update B [priority=N] [deadline=S]
 ///   join W [slots=N] [label=L] [held=R,R]   leave W [joined=REPLY]   drain W   undrain W
-///   started R...   (done|fail|retriable|infra|stopped|late) R... [content=C] [dirty] [by=W]
+///   started R...   (done|fail|retriable|infra|stopped|late|returned) R... [content=C] [dirty]
+///   [by=W]
 ///     [short] [swapped]
 ///   probed N exists|missing   read R OUT=CONTENT... [touched] (`OUT=`: it is gone)   wait S   pool
 ///   NAME SIZE pause G   resume G   deployed TEXT taint OUT,OUT TEXT: as `ask-taint OUT,OUT TEXT`

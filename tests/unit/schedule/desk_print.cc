@@ -147,7 +147,8 @@ std::string Desk::Print(const WorkerOrders& orders) {
     if (id == orders.worker) name = worker.row.name;
   std::string text = fmt::format("to {}:", name);
   for (const Grant& grant : orders.grants) {
-    text += fmt::format(" run {} as r{};", NameOf(grant.lease.node), grant.lease.run.value);
+    text += fmt::format(" run {} as r{}{};", NameOf(grant.lease.node), grant.lease.run.value,
+                        grant.group_max > 0 ? " in turn" : "");
     CheckGrant(grant, text);
   }
   for (const RunId run : orders.kills) text += fmt::format(" kill r{};", run.value);
