@@ -342,6 +342,7 @@ Parsed ParseArguments(int argc, const char* const* argv) {
   app.add_flag("-v,--verbose", typed.arguments.is_verbose, "a line for every node");
   AddBuildCommands(app, typed);
   AddSeedCommand(app, typed);
+  AddUnitTestCommand(app, typed);
   AddDagCommand(app, typed);
   AddBuildReads(app, typed);
   AddGraphCommands(app, typed);

@@ -39,7 +39,8 @@ struct ProjectArguments {
   std::map<std::string, std::string> vars;
   std::map<std::string, std::string> variables;  // over those of the environment
   BuildArguments build;                          // its choice is not used
-  enum class Doing { kBuild, kSeed, kDag };
+  std::string model, test;                       // of utest: only these; empty: all
+  enum class Doing { kBuild, kSeed, kDag, kUnitTest };
   Doing doing = Doing::kBuild;
 };
 struct WatchArguments {

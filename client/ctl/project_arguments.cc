@@ -33,6 +33,17 @@ void AddSelect(CLI::App& app, const std::string& name, std::vector<std::string>*
   AddEach(app, name, help, type, [to](const std::string& value) { to->push_back(value); });
 }
 
+void AddVars(CLI::App& app, Typed& typed) {
+  ProjectArguments& project = typed.project;
+  AddEach(app, "--vars", "of a project: over the vars of project.yml", "NAME=VALUE",
+          [&project](const std::string& value) {
+            const std::size_t equals = value.find('=');
+            if (equals == 0 || equals == std::string::npos)
+              FailArguments("--vars " + value + ": not of the form NAME=VALUE");
+            project.vars[value.substr(0, equals)] = value.substr(equals + 1);
+          });
+}
+
 }  // namespace
 
 void FailArguments(const std::string& text) { throw CLI::ValidationError(text); }
@@ -50,13 +61,7 @@ void AddProjectOptions(CLI::App& app, Typed& typed) {
             "TOKENS");
   AddSelect(app, "--exclude", &project.excludes, "of a project: not these, nor what reads them",
             "TOKENS");
-  AddEach(app, "--vars", "of a project: over the vars of project.yml", "NAME=VALUE",
-          [&project](const std::string& value) {
-            const std::size_t equals = value.find('=');
-            if (equals == 0 || equals == std::string::npos)
-              FailArguments("--vars " + value + ": not of the form NAME=VALUE");
-            project.vars[value.substr(0, equals)] = value.substr(equals + 1);
-          });
+  AddVars(app, typed);
   app.add_flag_callback(
       "--offline", [&project] { project.variables["FF_HTTP_OFFLINE"] = "1"; },
       "of a project: Python models get HTTP answers from the cache alone");
@@ -102,6 +107,24 @@ void AddSeedCommand(CLI::App& app, Typed& typed) {
       "load what is there already, too");
   seed->final_callback([&typed] {
     typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kSeed, false);
+  });
+}
+
+void AddUnitTestCommand(CLI::App& app, Typed& typed) {
+  auto* const utest = app.add_subcommand("utest", "run the unit tests of a project's models");
+  utest->add_option("PROJECT", typed.words, "a folder with project.yml")->required()->expected(1);
+  AddEnvironment(*utest, typed);
+  AddVars(*utest, typed);
+  utest->add_option("--model", typed.project.model, "only the tests of this model");
+  utest->add_option("--case", typed.project.test, "only the case of this name");
+  utest->add_option("--cache", typed.cache, "off, ro or rw: whether a result may be an earlier one")
+      ->check(CLI::IsMember({"off", "ro", "rw"}));
+  utest->final_callback([&typed] {
+    const bool reads = typed.cache == "ro" || typed.cache == "rw";
+    typed.build.options.set_cache_mode(!reads                ? build::v1::CACHE_OFF
+                                       : typed.cache == "ro" ? build::v1::CACHE_READ_ONLY
+                                                             : build::v1::CACHE_READ_WRITE);
+    typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kUnitTest, false);
   });
 }
 

@@ -3,9 +3,8 @@
 #include <filesystem>
 #include <mutex>
 #include <ostream>
+#include <span>
 #include <thread>
-
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,6 +13,7 @@
 #include "client/ctl/follow.h"
 #include "client/ctl/format.h"
 #include "client/ctl/project_progress.h"
+#include "client/ctl/project_service.h"
 #include "client/ctl/session.h"
 #include "client/frontends/fastflowtransform/artifacts.h"
 #include "client/frontends/fastflowtransform/dag_site.h"
@@ -21,11 +21,7 @@
 #include "client/frontends/fastflowtransform/project.h"
 #include "client/frontends/fastflowtransform/selection.h"
 #include "client/lib/calls.h"
-#include "client/sql/session.h"
-#include "client/sql/warehouse.h"
-#include "fft/build/v1/admin.grpc.pb.h"
 #include "fft/build/v1/nodes.grpc.pb.h"
-#include "server/base/percent.h"
 
 namespace fft {
 
@@ -38,62 +34,11 @@ bool IsSeed(const ProjectArguments& arguments) {
   return arguments.doing == ProjectArguments::Doing::kSeed;
 }
 
-Variables EnvironmentOf(const ProjectArguments& arguments) {
-  Variables variables = arguments.variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    const std::size_t equals = text.find('=');
-    if (equals != std::string::npos)
-      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return variables;
-}
-
-/// Where our Python packages are: beside the programs.
-std::string Packages() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  return (self.parent_path().parent_path() / "share/fft/python").string();
-}
-
-/// The warehouse, once we were let in: what is wrong with a connection is told before anything is
-/// sent, and nobody else's build gets a password that does not work.
-StatusOr<sql::Warehouse> FindWarehouse(const FftProject& project) {
-  const std::string what = fmt::format("environment '{}'", project.profile.name);
-  auto warehouse = sql::ReadWarehouse(project.profile.dsn);
-  if (!warehouse.ok())
-    return Error(Code::kInvalidArgument, "{}: its dsn {}", what, Message(warehouse.status()));
-  const auto session = sql::Session::Open(warehouse->conninfo, "fftctl");
-  if (!session.ok())
-    return Error(Code::kFailedPrecondition, "{}: {}: {}", what, warehouse->Uri(),
-                 Message(session.status()));
-  return warehouse;
-}
-
 struct Prepared {
   v1::Graph graph;
   std::vector<ProjectProgress::Model> models;  // that are asked for
   std::vector<std::string> targets;
 };
-
-StatusOr<v1::Graph> Deploy(const Session& session, FftGraph graph) {
-  const auto sent = SendMissing(session.client, graph.files, graph.texts);
-  if (!sent.ok()) return sent.status();
-  v1::DeployGraphRequest request;
-  request.mutable_spec()->Swap(&graph.spec);
-  return session.client.Call(&v1::Graphs::Stub::DeployGraph, request);
-}
-
-Status SetSecrets(const Session& session, const std::map<std::string, std::string>& secrets) {
-  for (const auto& [name, value] : secrets) {
-    v1::SetSecretRequest request;
-    request.set_name(name);
-    request.set_value(value);
-    const auto set = session.client.Call(&v1::Admin::Stub::SetSecret, request);
-    if (!set.ok()) return set.status();
-  }
-  return Ok();
-}
 
 Status ChooseModels(const FftProject& project, const ProjectArguments& arguments, Prepared* to) {
   const bool is_asked = AsksForPast(arguments.selects, arguments.excludes);
@@ -112,10 +57,7 @@ StatusOr<Prepared> PrepareProject(const Session& session, const ProjectArguments
                                   const FftProject& project) {
   const auto warehouse = FindWarehouse(project);
   if (!warehouse.ok()) return warehouse.status();
-  const FftPlace place = {
-      .ns = warehouse->NamespaceOf(project.profile.schema),
-      .root_uri = warehouse->Uri() + "/" + PercentEncoded(project.profile.schema),
-      .packages = Packages()};
+  const FftPlace place = PlaceIn(*warehouse, project.profile.schema);
   Prepared prepared;
   auto graph = IsSeed(arguments) ? MakeSeedGraph(project, place, arguments.selects)
                                  : MakeModelGraph(project, place);
@@ -128,9 +70,7 @@ StatusOr<Prepared> PrepareProject(const Session& session, const ProjectArguments
   else if (Status chosen = ChooseModels(project, arguments, &prepared); !chosen.ok())
     return chosen;
   if (prepared.targets.empty()) return prepared;
-  graph->secrets.emplace(warehouse->Uri(), warehouse->conninfo);
-  if (Status set = SetSecrets(session, graph->secrets); !set.ok()) return set;
-  auto stored = Deploy(session, *std::move(graph));
+  auto stored = Deploy(session, *warehouse, *std::move(graph));
   if (!stored.ok()) return stored.status();
   prepared.graph = *std::move(stored);
   return prepared;
@@ -170,32 +110,42 @@ ModelReport ReportOf(const std::string& name, const ModelResult& result) {
   return report;
 }
 
-/// Asks for the runs of `models`, several at once: there may be thousands.
-Status AskForRuns(const Session& session, const std::map<std::string, ModelResult>& results,
-                  std::vector<ModelReport>* models) {
-  constexpr std::size_t kAtOnce = 8;
+/// Asks for the runs that `reports` are about, and adds what those say.
+Status AskForRuns(const Session& session,
+                  std::span<const std::pair<std::int64_t, ModelReport*>> reports) {
+  v1::BatchGetRunsRequest request;
+  for (const auto& [run, report] : reports) request.add_ids(run);
+  const auto runs = session.client.Call(&v1::Runs::Stub::BatchGetRuns, request);
+  if (!runs.ok()) return runs.status();
+  for (std::size_t i = 0; i < reports.size(); ++i)
+    AddMetadata(runs->runs(static_cast<int>(i)), reports[i].second);
+  return Ok();
+}
+
+/// There may be thousands: some requests are under way at once.
+Status AddWhatRunsSay(const Session& session, const std::map<std::string, ModelResult>& results,
+                      std::vector<ModelReport>* models) {
+  constexpr std::size_t kRunsAtOnce = 100, kRequestsAtOnce = 4;
+  std::vector<std::pair<std::int64_t, ModelReport*>> asked;
+  for (ModelReport& report : *models)
+    if (const std::int64_t run = results.at(report.name).run; run != 0)
+      asked.emplace_back(run, &report);
   std::mutex mutex;
   Status failed;
   std::atomic<std::size_t> next = 0;
   const auto ask = [&] {
-    for (std::size_t i = next++; i < models->size(); i = next++) {
-      ModelReport& report = (*models)[i];
-      const ModelResult& result = results.at(report.name);
-      if (result.run == 0) continue;
-      v1::GetRunRequest request;
-      request.set_id(result.run);
-      const auto run = session.client.Call(&v1::Runs::Stub::GetRun, request);
-      if (run.ok()) {
-        AddMetadata(*run, &report);
-        continue;
+    for (std::size_t i = next++ * kRunsAtOnce; i < asked.size(); i = next++ * kRunsAtOnce) {
+      const auto part = std::span(asked).subspan(i, std::min(kRunsAtOnce, asked.size() - i));
+      if (Status told = AskForRuns(session, part); !told.ok()) {
+        const std::lock_guard lock(mutex);
+        failed = std::move(told);
       }
-      const std::lock_guard lock(mutex);
-      failed = run.status();
     }
   };
   {
     std::vector<std::jthread> askers;
-    while (askers.size() < std::min(kAtOnce, models->size())) askers.emplace_back(ask);
+    while (askers.size() < std::min(kRequestsAtOnce, asked.size() / kRunsAtOnce + 1))
+      askers.emplace_back(ask);
   }
   return failed;
 }
@@ -218,7 +168,7 @@ int Account(const Session& session, const FftProject& project, const ProjectProg
   for (const FftModel& model : project.models) by_name[model.name] = &model;
   for (const auto& [name, result] : progress.results())
     report.models.push_back(ReportOf(name, result));
-  if (const Status asked = AskForRuns(session, progress.results(), &report.models); !asked.ok())
+  if (const Status asked = AddWhatRunsSay(session, progress.results(), &report.models); !asked.ok())
     session.err << "warning: numbers of runs are missing, budgets may not be complete: "
                 << Message(asked) << '\n';
   std::vector<ModelSpending> spending;
@@ -251,6 +201,8 @@ int Draw(const Session& session, const FftProject& project) {
 }  // namespace
 
 int Run(const Session& session, const ProjectArguments& arguments) {
+  if (arguments.doing == ProjectArguments::Doing::kUnitTest)
+    return RunUnitTests(session, arguments);
   const auto project = LoadFftProject({.folder = arguments.folder,
                                        .env = arguments.env,
                                        .vars = arguments.vars,

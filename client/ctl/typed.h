@@ -49,6 +49,8 @@ void CheckNoProjectOptions(const Typed& typed);
 ProjectArguments ReadProject(const Typed& typed, ProjectArguments::Doing doing, bool is_plan);
 /// `seed`.
 void AddSeedCommand(CLI::App& app, Typed& typed);
+/// `utest`.
+void AddUnitTestCommand(CLI::App& app, Typed& typed);
 /// `dag`.
 void AddDagCommand(CLI::App& app, Typed& typed);
 

@@ -295,6 +295,58 @@ class CacheDemo(unittest.TestCase):
                               env={**self.world.environment(), **project.variables}, timeout=60, check=True)
         self.assertIn("py_constants", pathlib.Path(done.stdout.decode().strip()).read_text())
 
+    def test_unit_tests(self):
+        project = Project(self.world, "units")
+        project.write("models/python/doubled.ff.py", "from fastflowtransform import model\n\n\n"
+                      "@model(name='doubled', deps=['stg_users.ff'])\ndef doubled(users):\n"
+                      "    users['twice'] = users['user_id'] * 2\n    return users\n")
+        (project.folder / "tests/unit").mkdir(parents=True, exist_ok=True)
+        project.write("tests/unit/orders.csv", "id,user_id,amount\n1,7,2.50\n")
+        project.write("tests/unit/units.yml", """
+model: doubled
+cases:
+- name: twice
+  inputs: {stg_users: {rows: [{user_id: 4, email: a}]}}
+  expect: {rows: [{user_id: 4, email: a, twice: 8}]}
+""")
+        project.write("tests/unit/wrong.yml", """
+model: stg_users.ff
+cases:
+- name: lowers
+  inputs: {seed_users: {rows: [{id: 1, email: ANN@X.ORG}, {id: 2, email: null}]}}
+  expect: {rows: [{user_id: 1, email: ann@x.org}, {user_id: 2, email: null}]}
+- name: shouts
+  inputs: {seed_users: {rows: [{id: 1, email: ann@x.org}]}}
+  expect: {rows: [{user_id: 1, email: ANN@X.ORG}]}
+- name: breaks
+  inputs: {seed_users: {rows: [{id: 1}]}}
+  expect: {rows: []}
+""")
+        code, out, err = project.ctl("utest")
+        self.assertEqual(code, 2, out + err)
+        told = {line.split()[2]: line[0] for line in out.splitlines() if " utest " in line and "summary" not in line}
+        for name in ("orders_are_summed_up", "a_user_without_orders"):
+            self.assertEqual(told.pop(f"mart_user_orders.ff.{name}"), "✓", out)
+        self.assertEqual(told, {"doubled.twice": "✓", "stg_users.ff.lowers": "✓", "stg_users.ff.shouts": "✖",
+                                "stg_users.ff.breaks": "✖"})
+        self.assertIn('  missing: {"email":"ANN@X.ORG","user_id":1}\n  unexpected: {"email":"ann@x.org","user_id":1}\n', out)
+        self.assertIn('column "email" does not exist', out)
+        self.assertRegex(out, r"— utest summary: ok=\d failed=2\n$")
+        self.assertEqual(project.sql("select nspname from pg_namespace where nspname like 'fft_utest%'"), [])
+        counts = []
+        for _ in range(2):  # kept, and found again
+            code, out, err = project.ctl("utest", "--model", "doubled", "--cache", "rw")
+            self.assertEqual((code, out), (0, "✓ utest doubled.twice\n— utest summary: ok=1 failed=0\n"), err)
+            build = self.world.client.builds.ListBuilds(world.api.builds_pb2.ListBuildsRequest(page_size=1)).builds[0]
+            counts.append((build.counts.succeeded, build.counts.cached))
+        self.assertEqual(counts[0][0], 2)
+        self.assertEqual(counts[1], (0, 1))
+        code, out, err = project.ctl("utest", "--case", "lowers", "--cache", "ro")
+        self.assertEqual(code, 0, out + err)
+        (project.folder / "tests/unit/wrong.yml").write_text("model: nothing\ncases: [{name: x, expect: {rows: []}}]\n")
+        code, out, err = project.ctl("utest")
+        self.assertEqual((code, err), (1, "fftctl: tests/unit/wrong.yml: case x: there is no model nothing\n"), out)
+
     def test_a_warehouse_that_lets_nobody_in(self):
         project = Project(self.world, "outside")
         for dsn, says in ((f"postgresql://nobody:{PASSWORD}@/warehouse?host={self.world.data}/postgres",

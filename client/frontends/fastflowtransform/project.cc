@@ -38,10 +38,6 @@ std::string Told(const fs::path& folder, const Json& error) {
                      error.at("message").get<std::string>());
 }
 
-std::string RelationOfName(const std::string& name) {
-  return name.ends_with(".ff") ? name.substr(0, name.size() - 3) : name;
-}
-
 /// `shop` of postgresql://u@h/shop?x=y.
 std::string DatabaseOf(const std::string& uri) {
   const std::size_t slash = uri.find('/', uri.find("://") + 3);
@@ -116,6 +112,7 @@ class Loader {
                                request_.env, project_.variables);
     if (!profile.ok()) return profile.status();
     project_.profile = *std::move(profile);
+    if (!request_.schema.empty()) project_.profile.schema = request_.schema;
     const fs::path file = request_.folder / "sources.yml";
     const auto sources_text = ReadIfThere(file);
     if (!sources_text.ok()) return sources_text.status();
@@ -123,6 +120,9 @@ class Loader {
         ReadSources(file.string(), *sources_text, project_.profile.engine, project_.profile.schema);
     if (!sources.ok()) return sources.status();
     project_.sources = *std::move(sources);
+    if (!request_.schema.empty())
+      for (auto& [source, tables] : project_.sources)
+        for (auto& [table, relation] : tables) relation.schema = request_.schema;
     return ReadLimits();
   }
 
@@ -160,7 +160,9 @@ class Loader {
     for (const std::string& path : files_.seeds) {
       const SeedSchema::Target target = schema->TargetOf(path);
       FftSeed seed{.relation = target.table.empty() ? fs::path(path).stem().string() : target.table,
-                   .schema = target.schema.empty() ? project_.profile.schema : target.schema,
+                   .schema = target.schema.empty() || !request_.schema.empty()
+                                 ? project_.profile.schema
+                                 : target.schema,
                    .path = folder / path,
                    .content = {},
                    .types = schema->TypesOf(path)};
@@ -358,6 +360,10 @@ class Loader {
 };
 
 }  // namespace
+
+std::string RelationOfName(const std::string& name) {
+  return name.ends_with(".ff") ? name.substr(0, name.size() - 3) : name;
+}
 
 StatusOr<FftProject> LoadFftProject(const ProjectRequest& request) {
   return Loader(request).Load();

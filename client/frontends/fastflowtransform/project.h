@@ -64,6 +64,9 @@ struct FftProject {
   std::vector<std::string> warnings;
 };
 
+/// `stg_users` of `stg_users.ff`, or of itself.
+std::string RelationOfName(const std::string& name);
+
 /// What the command line says of a project.
 struct ProjectRequest {
   std::filesystem::path folder;
@@ -73,6 +76,7 @@ struct ProjectRequest {
   std::string python = "/usr/bin/python3";
   std::string packages;       // the folder of fft_render
   bool is_for_seeds = false;  // models are not looked at
+  std::string schema;         // where everything is said to be, sources too; empty: as is told
 };
 
 /// Reads, renders and orders a project.  Errors name file and line, one a line where there are
