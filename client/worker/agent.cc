@@ -154,8 +154,8 @@ void Agent::Wait() {
   if (guardian_->wants_to_write()) fds[1].events |= POLLOUT;
   std::int64_t due = heartbeat_at_;
   if (is_welcome_ && reports_.HasNews() && daemon_->CanSend())
-    due = std::min(due, Gathered(news_sent_at_));
-  if (!endings_.empty()) due = std::min(due, Gathered(handed_over_at_));
+    due = std::min(due, Gathered(news_sent_at_, false));
+  if (!endings_.empty()) due = std::min(due, Gathered(handed_over_at_, true));
   const std::int64_t wait = std::clamp<std::int64_t>(due - BootMillis(), 0, kTurnMs);
   ::poll(fds, guardian_->is_open() ? 2 : 1, static_cast<int>(wait));
   if (guardian_->is_open()) guardian_->Flush();

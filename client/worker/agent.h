@@ -61,7 +61,7 @@ class Agent {
   void Adopt(std::int64_t id);
   void Acknowledge(const build::v1::DaemonMessage& message);
   void Clean(std::vector<std::int64_t> ids);
-  std::int64_t Gathered(std::int64_t since_ms) const;
+  std::int64_t Gathered(std::int64_t since_ms, bool waits_for_turns) const;
   void HandOver();
   void SendNews();
   void SendHello();
@@ -111,6 +111,7 @@ class Agent {
   std::deque<std::int64_t> queue_, configures_;  // kQueued runs, in the order of their grants
   std::deque<std::int64_t> finished_;            // lately: a late repetition is not run again
   std::unordered_set<std::int64_t> finished_set_;
+  std::unordered_map<std::int64_t, std::int64_t> failed_;  // group -> run, until acknowledged
   struct Leftover {
     RunPlaces places;
     bool is_acknowledged = false;
@@ -119,8 +120,7 @@ class Agent {
   std::unordered_map<std::int64_t, Leftover> leftovers_;  // of runs with an outcome: to be removed
   worker::Command orders_;                                // gathered in a turn
   std::vector<Ending> endings_;
-  int slots_used_ = 0;
-  int configures_running_ = 0;
+  int slots_used_ = 0, configures_running_ = 0;
 
   std::int64_t epoch_ = 0;
   std::string service_;  // of the daemon, for what SQL runs leave in a warehouse

@@ -124,6 +124,8 @@ void Agent::Take(const v1::Grant& grant) {
   Enqueue(run);
   journal_->Granted(grant, guardian_instance_);
   leases_.Confirm(id, BootMillis());
+  // It was on its way when one of its build failed here.
+  if (grant.group_max() > 0 && failed_.contains(grant.group())) End(run, v1::OUTCOME_RETURNED, "");
 }
 
 void Agent::AnswerNoop(const v1::Grant& grant) {
@@ -174,6 +176,7 @@ void Agent::Acknowledge(const v1::DaemonMessage& message) {
   std::vector<std::int64_t> removable;
   for (const std::int64_t id : message.acknowledged()) {
     if (!reports_.Acknowledge(id)) continue;
+    std::erase_if(failed_, [&](const auto& item) { return item.second == id; });
     if (finished_set_.insert(id).second) finished_.push_back(id);
     const auto it = leftovers_.find(id);
     if (it == leftovers_.end()) continue;  // a noop run leaves nothing
@@ -206,14 +209,21 @@ void Agent::Clean(std::vector<std::int64_t> ids) {
 // While enough runs wait for a slot, nobody waits for what we have to say: what gathers in a few
 // milliseconds is one synchronisation of the journal, one message, one turn of the daemon and one
 // commit.
-std::int64_t Agent::Gathered(std::int64_t since_ms) const {
-  const auto queued = static_cast<std::int64_t>(queue_.size());
-  return queued < kQueuedPerSlot * options_.slots ? 0 : since_ms + kGatherMs;
+std::int64_t Agent::Gathered(std::int64_t since_ms, bool waits_for_turns) const {
+  const auto waits = [&](std::int64_t id) {
+    const auto run = runs_.find(id);
+    return run != runs_.end() && run->second->grant->group_max() == 0;
+  };
+  const auto enough = static_cast<std::int64_t>(kQueuedPerSlot) * options_.slots;
+  auto queued = static_cast<std::int64_t>(queue_.size());
+  if (waits_for_turns && queued >= enough)  // those wait for what is held back here
+    queued = std::count_if(queue_.begin(), queue_.end(), waits);
+  return queued < enough ? 0 : since_ms + kGatherMs;
 }
 
 void Agent::HandOver() {
   const std::int64_t now = BootMillis();
-  if (endings_.empty() || now < Gathered(handed_over_at_)) return;
+  if (endings_.empty() || now < Gathered(handed_over_at_, true)) return;
   handed_over_at_ = now;
   recorder_->Add(std::exchange(endings_, {}));
 }
@@ -221,7 +231,7 @@ void Agent::HandOver() {
 void Agent::SendNews() {
   if (!is_welcome_ || (!is_heartbeat_due_ && !reports_.HasNews())) return;
   const std::int64_t now = BootMillis();
-  if (!is_heartbeat_due_ && now < Gathered(news_sent_at_)) return;
+  if (!is_heartbeat_due_ && now < Gathered(news_sent_at_, false)) return;
   // Filled only when it can go: Send() refuses while a message is under way, and says so itself.
   if (!daemon_->CanSend()) return;
   v1::WorkerMessage message;

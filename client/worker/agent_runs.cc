@@ -210,8 +210,10 @@ void Agent::SqlEnded(v1::RunReport report) {
     report.set_message(run->lost);
   }
   SetPhase(*run, RunPhase::kRecording);
-  if (run->grant->group() > 0 && report.outcome() != v1::OUTCOME_SUCCEEDED)
+  if (run->grant->group() > 0 && report.outcome() != v1::OUTCOME_SUCCEEDED) {
+    failed_[run->grant->group()] = run->id();
     ReturnTurns(run->grant->group(), BootMillis());
+  }
   // What it did is durable in the warehouse, where another attempt finds it: nothing to sync here.
   Recorded({std::move(report)});
 }
@@ -262,8 +264,11 @@ void Agent::End(AgentRun& run, v1::Outcome outcome, const std::string& message) 
 void Agent::Record(AgentRun& run, Ending ending) {
   SetPhase(run, RunPhase::kRecording);
   const v1::Outcome outcome = ending.report.outcome();
-  if (run.grant->group() > 0 && outcome != v1::OUTCOME_SUCCEEDED && outcome != v1::OUTCOME_RETURNED)
+  if (run.grant->group() > 0 && outcome != v1::OUTCOME_SUCCEEDED &&
+      outcome != v1::OUTCOME_RETURNED) {
+    failed_[run.grant->group()] = run.id();
     ReturnTurns(run.grant->group(), BootMillis());
+  }
   if (!run.lost.empty() && ending.report.outcome() == v1::OUTCOME_CANCELLED) {
     ending.report.set_outcome(v1::OUTCOME_INFRASTRUCTURE);
     ending.report.set_message(run.lost);

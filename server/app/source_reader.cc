@@ -1,5 +1,7 @@
 #include "server/app/source_reader.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -8,12 +10,19 @@
 
 namespace fft {
 
+namespace {
+// One source may be slow: on a file system that hangs, or very large and just written.
+constexpr std::size_t kThreads = 4;
+constexpr std::size_t kBatch = 64;
+}  // namespace
+
 SourceReader::SourceReader(Prober& prober, Inbox& inbox) : prober_(prober), inbox_(inbox) {
-  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  while (threads_.size() < kThreads)
+    threads_.emplace_back([this](const std::stop_token& stop) { Run(stop); });
 }
 
 SourceReader::~SourceReader() {
-  thread_.request_stop();
+  for (std::jthread& thread : threads_) thread.request_stop();
   changed_.notify_all();
 }
 
@@ -40,7 +49,10 @@ void SourceReader::Run(const std::stop_token& stop) {
     {
       std::unique_lock lock(mutex_);
       if (!changed_.wait(lock, stop, [&] { return !wanted_.empty(); })) return;
-      batch.swap(wanted_);
+      const auto count = std::min(wanted_.size(), kBatch);
+      const auto end = wanted_.begin() + static_cast<std::ptrdiff_t>(count);
+      batch.assign(std::make_move_iterator(wanted_.begin()), std::make_move_iterator(end));
+      wanted_.erase(wanted_.begin(), end);
     }
     std::unordered_map<std::string, SourcesRead::Found> seen;  // runs of a batch share sources
     for (const SourcesWanted& wanted : batch) {

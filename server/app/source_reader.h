@@ -10,7 +10,7 @@
 
 namespace fft {
 
-/// Thread `sources` looks what the sources of runs that have ended hold by now.  The results are
+/// Threads `sources` look what the sources of runs that have ended hold by now.  The results are
 /// commands for the loop.  What still waits when this is destroyed is dropped: the worker reports
 /// the run again.
 class SourceReader {
@@ -29,7 +29,7 @@ class SourceReader {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<SourcesWanted> wanted_;
-  std::jthread thread_;
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace fft

@@ -53,6 +53,8 @@ TimePoint FileProber::ChangedAt(const std::string& uri) {
   struct stat top {};
   if (!path || stat(path->c_str(), &top) != 0) return TimePoint::max();
   TimePoint latest = ChangeOf(top);
+  struct stat link {};  // one that was made to point elsewhere and back
+  if (lstat(path->c_str(), &link) == 0) latest = std::max(latest, ChangeOf(link));
   if (!S_ISDIR(top.st_mode)) return latest;
   std::error_code error;
   std::filesystem::recursive_directory_iterator at(*path, error);

@@ -99,8 +99,8 @@ void Schedule::Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint no
     if (is_job) ++counts.total;
     if (is_job && tie.is_joined) ++counts.joined;
     if (node.lease.run) {
-      if (cohort.running++ > 0 && cohort.worker != node.lease.worker) cohort.worker = {};
-      if (cohort.running == 1) cohort.worker = node.lease.worker;
+      ++cohort.running;
+      cohort.worker = {};  // it counts for another build there
       cohort.is_under_way = true;
       ready_.File(cohort);
     }
@@ -127,7 +127,11 @@ void Schedule::Part(PendingBuild& build) {
   ready_.SetMembers(*old, std::move(others));
   build.cohort = std::make_shared<Cohort>();
   Cohort& own = *build.cohort;
+  // Workers know what runs by the name that they had together.
+  old->worker = {};
+  old->ahead_max = 0;
   static_cast<Progress&>(own) = *old;
+  own.ahead.clear();
   ready_.SetMembers(own, {&build});
   for (const auto& [level, ids] : own.by_level)
     for (const NodeId id : ids) {

@@ -64,8 +64,9 @@ void Schedule::GrantAll(TimePoint now) {
 bool Schedule::GrantAhead(Cohort& cohort, PendingNode& node, TimePoint now) {
   const auto at = workers_.all().find(cohort.worker);
   if (at == workers_.all().end() || node.waiters.size() > 1 || node.filed_in.size() > 1 ||
-      !PoolsOf(node).empty() || gates_.IsPaused(node.row.graph) ||
-      node.row.kind != NodeKind::kJob || !workers_.MayTakeMore(at->second, node.job->limits))
+      node.waiters.front().cohort != &cohort || !PoolsOf(node).empty() ||
+      gates_.IsPaused(node.row.graph) || node.row.kind != NodeKind::kJob ||
+      !workers_.MayTakeMore(at->second, node.job->limits))
     return false;
   node.is_ahead = true;
   cohort.ahead.push_back(node.row.id);
@@ -89,8 +90,10 @@ void Schedule::MoveUp(Cohort& cohort, const PendingNode& ended, const RunReport&
     workers_.MoveUp(next);
   }
   if (report.outcome != Outcome::kSucceeded) return;
-  const auto ms = static_cast<double>((report.ended_at - report.started_at).count());
-  cohort.run_ms = cohort.run_ms == 0 ? std::max(1.0, ms) : (3 * cohort.run_ms + ms) / 4;
+  // Never less than 1: clocks step back, and much of nothing is not for ever.
+  const double ms =
+      std::max(1.0, static_cast<double>((report.ended_at - report.started_at).count()));
+  cohort.run_ms = cohort.run_ms == 0 ? ms : (3 * cohort.run_ms + ms) / 4;
   cohort.ahead_max =
       std::min(options_.ahead_max, static_cast<int>(options_.ahead_ms / cohort.run_ms));
 }
@@ -198,8 +201,11 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   ready_.RemoveAll(node);
   for (const Waiter& waiter : node.waiters) {
     Cohort& cohort = *waiter.cohort;
-    cohort.worker =
-        cohort.running++ == 0 || cohort.worker == worker.row.id ? worker.row.id : WorkerId{};
+    // Its worker counts it for one build alone.
+    const bool is_counted =
+        &waiter == &node.waiters.front() && (cohort.running == 0 || cohort.worker == worker.row.id);
+    cohort.worker = is_counted ? worker.row.id : WorkerId{};
+    ++cohort.running;
     cohort.is_under_way = true;
     for (PendingBuild* build : cohort.members) build->is_dirty = true;
     ready_.File(cohort);

@@ -229,6 +229,8 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
   AddPendingUpstreams(ties);
   RankPaths(plan, slots);
   for (PendingBuild* build : builds) {
+    if (build->cohort != first.cohort)
+      ready_.Drop(*build->cohort);  // it may stand for who it helps
     build->cohort = first.cohort;
     build->row.state = BuildState::kExecuting;
     build->StopAwaiting();
@@ -245,7 +247,7 @@ void Schedule::RecordHits(PendingBuild& build, const Plan& plan, const Found& fo
                           TimePoint now) {
   BuildHits hits{.build = build.row.id, .partitions = found.partitions, .runs = {}};
   NodeCounts& counts = build.row.counts;
-  const bool is_again = build.plans_again > 0;
+  const bool is_again = build.plans_again > 0 || counts.succeeded + counts.cut_off > 0;
   std::int64_t configs = found.configs;
   for (const PlannedHit& hit : plan.hits) {
     hits.partitions.insert(hits.partitions.end(), hit.outputs.begin(), hit.outputs.end());

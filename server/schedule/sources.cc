@@ -100,9 +100,13 @@ void Schedule::On(const SourcesRead& c, TimePoint now) {
     const auto& [found, changed_at] = c.sources[i];
     Partition& source = catalog_.at(reader.row.inputs[place]);
     const Identity identity = reader.row.config->inputs[place].identity;
+    // Declared wrong since the grant, it has another number now: that is InheritTaint()'s.
+    const bool is_tainted_since = reader.lease.run < source.doubt->tainted_before;
     const bool is_in_key =
-        found.content && SourceIdentity(identity, found.content, source.doubt->taint) ==
-                             reader.lease.input_identities[place];
+        found.content &&
+        (is_tainted_since ? found.content == source.live.content
+                          : SourceIdentity(identity, found.content, source.doubt->taint) ==
+                                reader.lease.input_identities[place]);
     if (is_in_key && changed_at <= reader.lease.granted_at) continue;
     if (edited.empty()) edited = found.ref;
     if (found.content) NoteSource(source, found, now);

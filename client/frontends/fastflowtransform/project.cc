@@ -55,7 +55,8 @@ class Loader {
       if (Status s = (this->*step)(); !s.ok()) return s;
     if (request_.is_for_seeds) return std::move(project_);
     // What Python models there are must be known where templates name them.
-    for (const auto step : {&Loader::LoadPython, &Loader::RenderSql, &Loader::Resolve})
+    for (const auto step :
+         {&Loader::LoadPython, &Loader::PartSources, &Loader::RenderSql, &Loader::Resolve})
       if (Status s = (this->*step)(); !s.ok()) return s;
     if (!faults_.empty()) return Error(Code::kInvalidArgument, "{}", faults_);
     if (Status ordered = OrderModels(project_.models); !ordered.ok()) return ordered;
@@ -254,6 +255,18 @@ class Loader {
     const SourceRelation& relation = tables.at(source.at(1));
     const FftSeed* seed = FindSeed(relation.table);
     if (seed != nullptr && seed->schema == relation.schema) model.seeds.push_back(seed->relation);
+  }
+
+  /// In one schema two may have one name: the later is called SOURCE.TABLE there.
+  Status PartSources() {
+    if (request_.schema.empty()) return Ok();
+    std::set<std::string> taken;
+    for (const FftModel& model : project_.models) taken.insert(model.relation);
+    for (const ProjectFile& file : files_.sql_models) taken.insert(RelationOf(file.path));
+    for (auto& [source, tables] : project_.sources)
+      for (auto& [table, relation] : tables)
+        if (!taken.insert(relation.table).second) relation.table = source + "." + table;
+    return Ok();
   }
 
   Status LoadPython() {

@@ -32,7 +32,8 @@ class Comparison {
 
   std::vector<std::string> Compare(const std::vector<std::string>& rows) {
     std::vector<Json> left;
-    for (const std::string& row : rows) left.push_back(Without(Json::parse(row)));
+    for (const std::string& row : rows)
+      left.push_back(Without(Json::parse(row, nullptr, /*allow_exceptions=*/false)));
     if (!left.empty() && !expected_.empty()) FindColumns(left.front());
     if (!wrong_.empty()) return wrong_;
     std::vector<Json> missing;
@@ -85,7 +86,9 @@ class Comparison {
     if (wanted.is_number() && found.is_number()) {
       if (wanted == found) return true;
       const double a = wanted.get<double>(), b = found.get<double>();
-      return std::abs(a - b) <= std::max(tolerance, 1e-9 * std::max(std::abs(a), std::abs(b)));
+      const bool is_whole = wanted.is_number_integer() && found.is_number_integer();
+      const double noise = is_whole ? 0 : 1e-12 * std::max(std::abs(a), std::abs(b));
+      return std::abs(a - b) <= std::max(tolerance, noise);
     }
     if (wanted.is_string() && found.is_string())
       return wanted == found || AsWritten(wanted) == AsWritten(found);

@@ -44,7 +44,25 @@ Status CheckCase(const std::string& where, const Json& found) {
       expect, found["expect"],
       {"relation", "rows", "order_by", "any_order", "ignore_columns", "subset", "approx"});
   if (!s.ok()) return s;
-  const Json rows = found["expect"].value("rows", Json());
+  const Json& told = found["expect"];
+  const auto check = [&](const char* key, const char* what, bool (*fits)(const Json&)) {
+    if (s.ok() && told.contains(key) && !fits(told[key]))
+      s = Error(Code::kInvalidArgument, "{}: {} is no {}", expect, key, what);
+  };
+  constexpr auto kIsBool = [](const Json& value) { return value.is_boolean(); };
+  constexpr auto kIsList = [](const Json& value) { return value.is_string() || value.is_array(); };
+  check("relation", "text", [](const Json& value) { return value.is_string(); });
+  check("subset", "true or false", kIsBool);
+  check("any_order", "true or false", kIsBool);
+  check("order_by", "list of columns", kIsList);
+  check("ignore_columns", "list of columns", kIsList);
+  check("approx", "number, and no map of such (0.01 or 1.0e-6, with a dot)", [](const Json& value) {
+    if (!value.is_object()) return value.is_number();
+    return std::all_of(value.begin(), value.end(),
+                       [](const Json& each) { return each.is_number(); });
+  });
+  if (!s.ok()) return s;
+  const Json rows = told.value("rows", Json());
   if (!rows.is_array()) return Error(Code::kInvalidArgument, "{}: rows is no list", expect);
   for (const Json& row : rows)
     if (!row.is_object())
@@ -53,9 +71,20 @@ Status CheckCase(const std::string& where, const Json& found) {
   return Ok();
 }
 
-Status ReadFile(const fs::path& project, const fs::path& path, std::vector<UnitCase>* cases) {
-  const std::string file = fs::relative(path, project).string();
-  const auto text = ReadTextFile(path);
+/// A case that gives rows replaces a file that the defaults give, and the other way round.
+void PreferCase(const Json& test, Json* defaults) {
+  if (!test.is_object() || !defaults->contains("inputs") || !test.contains("inputs")) return;
+  Json& inputs = (*defaults)["inputs"];
+  if (!inputs.is_object() || !test["inputs"].is_object()) return;
+  for (const auto& [relation, input] : test["inputs"].items()) {
+    if (!inputs.contains(relation) || !inputs[relation].is_object() || !input.is_object()) continue;
+    if (input.contains("rows")) inputs[relation].erase("csv");
+    if (input.contains("csv")) inputs[relation].erase("rows");
+  }
+}
+
+Status ReadFile(const fs::path& project, const std::string& file, std::vector<UnitCase>* cases) {
+  const auto text = ReadTextFile(project / file);
   if (!text.ok()) return text.status();
   Json found;
   Status s =
@@ -64,17 +93,20 @@ Status ReadFile(const fs::path& project, const fs::path& path, std::vector<UnitC
   if (!s.ok()) return s;
   if (!found.contains("model") || !found["model"].is_string())
     return Error(Code::kInvalidArgument, "{}: it names no model", file);
+  if (found.contains("engine") && !found["engine"].is_string())
+    return Error(Code::kInvalidArgument, "{}: engine is no text", file);
   const Json list = found.value("cases", Json());
   if (!list.is_array()) return Error(Code::kInvalidArgument, "{}: cases is no list", file);
   std::set<std::string> names;
   for (std::size_t i = 0; i < list.size(); ++i) {
     Json merged = found.value("defaults", Json::object());
     if (!merged.is_object()) return Error(Code::kInvalidArgument, "{}: defaults is no map", file);
+    PreferCase(list[i], &merged);
     merged.merge_patch(list[i]);
     if (s = CheckCase(fmt::format("{}: case {}", file, i + 1), merged); !s.ok()) return s;
-    UnitCase& test = cases->emplace_back(UnitCase{file, found["model"], merged["name"],
-                                                  merged.value("inputs", Json::object()).dump(),
-                                                  merged["expect"].dump()});
+    UnitCase& test = cases->emplace_back(
+        UnitCase{file, found["model"], found.value("engine", ""), merged["name"],
+                 merged.value("inputs", Json::object()).dump(), merged["expect"].dump()});
     if (!names.insert(test.name).second)
       return Error(Code::kInvalidArgument, "{}: two cases are called {}", file, test.name);
   }
@@ -175,16 +207,13 @@ std::string InSchema(std::string text, const std::string& schema) {
 }  // namespace
 
 StatusOr<std::vector<UnitCase>> ReadUnitTests(const fs::path& project) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (const auto& entry : fs::recursive_directory_iterator(project / "tests/unit", error))
-    if (entry.is_regular_file() &&
-        (entry.path().extension() == ".yml" || entry.path().extension() == ".yaml"))
-      files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
+  const auto files = FilesBelow(project / "tests/unit", project,
+                                [](const std::string& name) { return name.starts_with("."); });
+  if (!files.ok()) return files.status();
   std::vector<UnitCase> cases;
-  for (const fs::path& file : files)
-    if (Status s = ReadFile(project, file, &cases); !s.ok()) return s;
+  for (const std::string& file : *files)
+    if (file.ends_with(".yml") || file.ends_with(".yaml"))
+      if (Status s = ReadFile(project, file, &cases); !s.ok()) return s;
   return cases;
 }
 
@@ -209,16 +238,23 @@ StatusOr<FftProject> ProjectOfCase(const FftProject& project, const UnitCase& te
   made.seeds.clear();
   std::set<std::string> missing;
   AddReads(project, *model, &missing);
+  for (const auto& [source, tables] : project.sources)
+    for (const auto& [table, read] : tables)
+      if (const std::string name = QuotedBy('"', read.schema) + "." + QuotedBy('"', read.table);
+          !model->is_python && model->text.find(name) != std::string::npos)
+        missing.insert(read.table);
   FftModel tested = *model;
   tested.deps.clear();
   tested.seeds.clear();
   tested.text = InSchema(tested.text, schema);
   tested.incremental_text = InSchema(tested.incremental_text, schema);
-  if (tested.is_inlined()) tested.materialized = "table";
+  // Of an incremental model the first run.
+  if (tested.is_inlined() || tested.materialized == "incremental") tested.materialized = "table";
   Json config = Json::parse(tested.config);
   for (const char* hook : {"pre_hook", "post_hook"}) config.erase(hook);
   tested.config = config.dump();
   made.models.clear();
+  std::set<std::string> known;
   const Json inputs = Json::parse(test.inputs);
   for (const auto& [name, input] : inputs.items()) {
     FftModel given{
@@ -226,6 +262,8 @@ StatusOr<FftProject> ProjectOfCase(const FftProject& project, const UnitCase& te
     given.materialized = "table";
     missing.erase(given.relation);
     const std::string which = fmt::format("{}: input {}", where, name);
+    if (!known.insert(given.relation).second)
+      return Error(Code::kInvalidArgument, "{} is given twice", which);
     if (given.relation == tested.relation)
       return Error(Code::kInvalidArgument, "{} is what the model leaves", which);
     if (input.contains("csv")) {

@@ -12,6 +12,7 @@ namespace fft {
 struct UnitCase {
   std::string file;  // below the project
   std::string model;
+  std::string engine;  // that it is for; empty: any
   std::string name;
   // As JSON:
   std::string inputs;  // relation -> {rows: [{column: value}]} or {csv: PATH}, and {columns: {}}

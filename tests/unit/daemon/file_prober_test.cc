@@ -69,6 +69,8 @@ TEST(FileProber, TellsWhenAnythingWasChanged) {
     std::filesystem::remove(folder / "d/b/new");
   });
   EXPECT_LE(prober.ChangedAt("file://" + file), before) << "the other file is as it was";
+  std::filesystem::create_symlink(file, folder / "current");
+  EXPECT_GT(prober.ChangedAt("file://" + (folder / "current")), before) << "the link counts, too";
   EXPECT_EQ(prober.ChangedAt("file://" + (folder / "none")), TimePoint::max());
   EXPECT_EQ(prober.ChangedAt("s3://bucket/a"), TimePoint::max());
 }

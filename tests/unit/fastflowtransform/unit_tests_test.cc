@@ -118,8 +118,42 @@ TEST_F(UnitTestsTest, EphemeralModelsStayInTheirReaders) {
   EXPECT_EQ(made.seeds[0].bytes, 5);
 }
 
+TEST_F(UnitTestsTest, SourcesThatAreCalledLikeAModelHaveNamesOfTheirOwn) {
+  Write("sources.yml",
+        "version: 2\nsources:\n- {name: crm, schema: raw, tables: [{name: users}]}\n"
+        "- {name: shop, schema: raw, tables: [{name: users}, {name: stg}]}\n");
+  Write("models/users.ff.sql",
+        "select 1 from {{ source('crm', 'users') }}, {{ source('shop', 'users') }}, "
+        "{{ source('shop', 'stg') }}");
+  const FftProject made = Made(
+      "model: users\ncases:\n- name: one\n  expect: {rows: []}\n"
+      "  inputs: {crm.users: {rows: [{a: 1}]}, shop.users: {rows: [{a: 2}]}, shop.stg: {rows: [{a: "
+      "3}]}}\n");
+  EXPECT_EQ(made.models.back().text,
+            "select 1 from \"mine\".\"crm.users\", \"mine\".\"shop.users\", \"mine\".\"shop.stg\"");
+}
+
+TEST_F(UnitTestsTest, ACaseReplacesWhatTheDefaultsGive) {
+  const FftProject made = Made(
+      "model: stg\ndefaults: {inputs: {users: {csv: none.csv}}}\n"
+      "cases:\n- {name: one, inputs: {users: {rows: [{id: 1}]}}, expect: {rows: []}}\n");
+  EXPECT_THAT(made.models[0].text, HasSubstr("CAST('1' AS bigint)"));
+}
+
+TEST_F(UnitTestsTest, AnIncrementalModelIsMadeAsForTheFirstTime) {
+  Write("models/inc.ff.sql",
+        "{{ config(materialized='incremental') }}select * from {{ ref('stg') }}");
+  const FftProject made = Made(
+      "model: inc\ncases:\n- {name: one, inputs: {stg: {rows: [{id: 1}]}}, expect: {rows: []}}\n");
+  EXPECT_EQ(made.models.back().materialized, "table");
+}
+
 TEST_F(UnitTestsTest, FaultsNameFileAndCase) {
   const std::string begin = "model: stg\ncases:\n- name: one\n  expect: {rows: []}\n";
+  EXPECT_EQ(Fault(begin),
+            "tests/unit/a.yml: case one: stg reads users, which the case does not give");
+  EXPECT_EQ(Fault(begin + "  inputs: {users: {rows: [{a: 1}]}, users.ff: {rows: [{a: 1}]}}\n"),
+            "tests/unit/a.yml: case one: input users.ff is given twice");
   EXPECT_EQ(Fault("model: stg\nseed: 1\ncases: []\n"),
             "tests/unit/a.yml: unknown key 'seed'; known are cases, defaults, engine, model");
   EXPECT_EQ(Fault("cases: []\n"), "tests/unit/a.yml: it names no model");
@@ -142,6 +176,16 @@ TEST_F(UnitTestsTest, FaultsNameFileAndCase) {
               HasSubstr("case one: input users: "));
   EXPECT_EQ(Fault("model: stg\ncases: [{name: x, expect: {relation: other, rows: []}}]\n"),
             "tests/unit/a.yml: case x: stg leaves stg, not other");
+  for (const char* odd : {"relation: 7", "subset: 'yes'", "approx: much", "approx: {a: 1e-6}",
+                          "any_order: 1", "ignore_columns: {a: true}", "order_by: 7"})
+    EXPECT_THAT(
+        Fault("model: stg\ncases: [{name: x, expect: {rows: [], " + std::string(odd) + "}}]\n"),
+        HasSubstr("case 1: expect: "));
+  EXPECT_EQ(Fault("model: stg\ncases: [7]\n"), "tests/unit/a.yml: case 1 is no map");
+  EXPECT_EQ(Fault(begin + "  inputs: [7]\n"), "tests/unit/a.yml: case 1: inputs is no map");
+  EXPECT_EQ(Fault(begin + "  inputs: {users: 7}\n"),
+            "tests/unit/a.yml: case 1: input users is no map");
+  EXPECT_THAT(Fault(begin + "  inputs: {users: {rows: 7}}\n"), HasSubstr("rows is no list"));
   EXPECT_THAT(Fault("model: [\n"), HasSubstr("tests/unit/a.yml:"));
 }
 
@@ -174,6 +218,8 @@ TEST(UnitCompare, ColumnsThatCount) {
 
 TEST(UnitCompare, Values) {
   EXPECT_THAT(Compare(R"({"rows":[{"a":0.3}]})", R"([{"a":0.30000000000000004}])"), IsEmpty());
+  EXPECT_THAT(Compare(R"({"rows":[{"a":1700000000}]})", R"([{"a":1700000001}])").size(), 2U);
+  EXPECT_THAT(Compare(R"({"rows":[{"a":123456789.01}]})", R"([{"a":123456789.05}])").size(), 2U);
   EXPECT_THAT(Compare(R"({"rows":[{"a":1.0}]})", R"([{"a":1}])"), IsEmpty());
   EXPECT_THAT(Compare(R"({"rows":[{"a":1}]})", R"([{"a":1.2}])").size(), 2U);
   EXPECT_THAT(Compare(R"({"rows":[{"a":1}],"approx":{"a":0.25}})", R"([{"a":1.2}])"), IsEmpty());
