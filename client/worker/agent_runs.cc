@@ -1,5 +1,6 @@
 // A run's way through the agent.
 #include <algorithm>
+#include <unordered_set>
 
 #include <unistd.h>
 
@@ -95,12 +96,14 @@ void Agent::StartWhatMay() {
 
 void Agent::StartFrom(std::deque<std::int64_t>* queue) {
   const std::int64_t now = BootMillis();
+  std::unordered_set<std::int64_t> full;  // groups: as many of them run as may
   for (auto next = queue->begin(); next != queue->end();) {
     AgentRun* run = Find(*next);
     // Without its lease it comes back when it is adopted.
     const bool may_start =
         run != nullptr && run->phase == RunPhase::kQueued && leases_.Holds(run->id(), now);
-    if (may_start && !IsItsTurn(*run)) {
+    if (may_start && (full.contains(run->grant->group()) || !IsItsTurn(*run))) {
+      full.insert(run->grant->group());
       ++next;
       continue;
     }
@@ -123,7 +126,7 @@ bool Agent::IsItsTurn(const AgentRun& run) const {
 
 // Of all groups: 0.
 void Agent::ReturnTurns(std::int64_t group, std::int64_t taken_before_ms) {
-  for (const std::int64_t id : std::deque<std::int64_t>(queue_)) {
+  for (const std::int64_t id : queue_) {
     AgentRun* run = Find(id);
     if (run != nullptr && run->phase == RunPhase::kQueued && run->grant->group_max() > 0 &&
         (group == 0 || run->grant->group() == group) && run->taken_ms <= taken_before_ms)
@@ -210,10 +213,6 @@ void Agent::SqlEnded(v1::RunReport report) {
     report.set_message(run->lost);
   }
   SetPhase(*run, RunPhase::kRecording);
-  if (run->grant->group() > 0 && report.outcome() != v1::OUTCOME_SUCCEEDED) {
-    failed_[run->grant->group()] = run->id();
-    ReturnTurns(run->grant->group(), BootMillis());
-  }
   // What it did is durable in the warehouse, where another attempt finds it: nothing to sync here.
   Recorded({std::move(report)});
 }
@@ -263,12 +262,6 @@ void Agent::End(AgentRun& run, v1::Outcome outcome, const std::string& message) 
 
 void Agent::Record(AgentRun& run, Ending ending) {
   SetPhase(run, RunPhase::kRecording);
-  const v1::Outcome outcome = ending.report.outcome();
-  if (run.grant->group() > 0 && outcome != v1::OUTCOME_SUCCEEDED &&
-      outcome != v1::OUTCOME_RETURNED) {
-    failed_[run.grant->group()] = run.id();
-    ReturnTurns(run.grant->group(), BootMillis());
-  }
   if (!run.lost.empty() && ending.report.outcome() == v1::OUTCOME_CANCELLED) {
     ending.report.set_outcome(v1::OUTCOME_INFRASTRUCTURE);
     ending.report.set_message(run.lost);
@@ -307,7 +300,13 @@ void Agent::Recorded(std::vector<v1::RunReport> reports) {
       logs_->Drop(id);
     if (run != nullptr) leftovers_[id] = {std::move(run->places), false, !has_log};
     leases_.Revoke(id);
+    const std::int64_t group = run == nullptr ? 0 : run->grant->group();
     runs_.erase(id);
+    if (group > 0 && report.outcome() != v1::OUTCOME_SUCCEEDED &&
+        report.outcome() != v1::OUTCOME_RETURNED) {
+      failed_[group] = id;
+      ReturnTurns(group, BootMillis());
+    }
     orders_.add_forgets(id);
     reports_.Add(std::move(report));
   }

@@ -69,13 +69,17 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path,
   return journal;
 }
 
+build::v1::Grant WithoutSecrets(build::v1::Grant grant) {
+  grant.clear_connection();
+  grant.clear_environment();
+  return grant;
+}
+
 void Journal::Granted(const build::v1::Grant& grant, const std::string& guardian) {
   worker::JournalEntry entry;
-  *entry.mutable_granted() = grant;
+  *entry.mutable_granted() = WithoutSecrets(grant);
   entry.set_guardian(guardian);
   entry.set_lacks_secrets(!grant.connection().empty() || !grant.environment().empty());
-  entry.mutable_granted()->clear_connection();
-  entry.mutable_granted()->clear_environment();
   Add(grant.run(), entry);
 }
 

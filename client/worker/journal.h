@@ -13,6 +13,9 @@
 
 namespace fft {
 
+/// A grant as it may be written down.
+build::v1::Grant WithoutSecrets(build::v1::Grant grant);
+
 /// What the agent knows of a run that it was granted and that the daemon has not acknowledged.
 struct JournaledRun {
   build::v1::Grant grant;

@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "client/worker/fd.h"
+#include "client/worker/journal.h"
 #include "client/worker/processes.h"
 #include "client/worker/publish.h"
 #include "client/worker/rows_program.h"
@@ -91,11 +92,9 @@ void AddLines(const std::string& lines, std::map<std::string, std::string>* env)
 /// The program of an SQL job is executed by ours, which brings its inputs and takes its rows.
 Status WrapRows(const v1::Grant& grant, const RunPlaces& places, const std::string& service,
                 std::map<std::string, std::string>* env, worker::Start* start) {
-  v1::Grant told = grant;
-  told.clear_connection();
-  told.clear_environment();
   const std::string file = places.folder + "/grant";
-  if (const Status s = WriteOver(file, told.SerializeAsString()); !s.ok()) return s;
+  if (const Status s = WriteOver(file, WithoutSecrets(grant).SerializeAsString()); !s.ok())
+    return s;
   (*env)[kConnectionVariable] = grant.connection();
   (*env)[kServiceVariable] = service;
   const std::string program = start->executable();

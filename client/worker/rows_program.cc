@@ -180,7 +180,7 @@ class Rows {
       if (!metadata.is_object())
         return Error(Code::kInvalidArgument, "out/metadata is no JSON object");
     }
-    metadata["sql"] = nlohmann::json::parse(SqlMetadata(made));
+    metadata["sql"] = SqlMetadata(made);
     const char* const path = std::getenv("FFT_MANIFEST");
     if (path == nullptr) return Ok();
     nlohmann::json output = {{"ref", making_.relation}};

@@ -76,12 +76,12 @@ StatusOr<sql::Making> MakingOf(const v1::Grant& grant, BlobCache& blobs,
   return making;
 }
 
-std::string SqlMetadata(const sql::Made& made) {
+nlohmann::json SqlMetadata(const sql::Made& made) {
   nlohmann::json told = {{"query_duration_ms", made.query_ms}};
   if (made.rows >= 0) told["rows"] = made.rows;
   if (made.scanned >= 0) told["bytes_scanned"] = made.scanned;
   if (made.was_made) told["made_by_an_earlier_attempt"] = true;
-  return told.dump();
+  return told;
 }
 
 // What was not committed changed nothing; of a COMMIT that broke nobody knows.
@@ -104,7 +104,7 @@ v1::RunReport JudgeSql(const v1::Grant& grant, const StatusOr<sql::Made>& made) 
   output->set_ref(grant.config().outputs(0));
   output->set_rows(made->rows);
   output->set_size_bytes(made->bytes);
-  report.set_metadata(fmt::format("{{\"sql\":{}}}", SqlMetadata(*made)));
+  report.set_metadata(nlohmann::json({{"sql", SqlMetadata(*made)}}).dump());
   return report;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "client/sql/materialise.h"
 #include "client/sql/session.h"
 #include "client/worker/blob_cache.h"
@@ -18,7 +20,7 @@ StatusOr<sql::Making> MakingOf(const build::v1::Grant& grant, BlobCache& blobs,
                                const std::string& service);
 
 /// Numbers of what happened, for a run's metadata: a JSON object; what is not known is left out.
-std::string SqlMetadata(const sql::Made& made);
+nlohmann::json SqlMetadata(const sql::Made& made);
 
 /// Whether the relation is for certain as it was when making it failed so.
 bool LeavesRelationAlone(const Status& failed);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include "server/app/read_pool.h"
 #include "server/base/error_details.h"
 #include "server/base/log.h"
+#include "server/domain/sql_task.h"
 
 namespace fft {
 
@@ -169,13 +171,6 @@ void Planners::Fail(BuildId build, Status why) {
   (void)inbox_.PushUrgent(BuildPlanFailed{build, std::move(why)});
 }
 
-// Where nobody answers the run is to say so: to build again is always right.
-bool Planners::AreThere(const std::vector<std::string>& uris) const {
-  const auto exist = prober_.Exist(uris);
-  if (!exist.ok()) LogWarning("{}; its data counts as missing", Message(exist.status()));
-  return exist.ok() && std::find(exist->begin(), exist->end(), 0) == exist->end();
-}
-
 void Planners::RunProber(const std::stop_token& stop) {
   NameThread("probe");
   while (true) {
@@ -185,19 +180,26 @@ void Planners::RunProber(const std::stop_token& stop) {
       if (!changed_.wait(lock, stop, [&] { return !probes_.empty(); })) return;
       probes.swap(probes_);
     }
-    std::vector<std::string> uris;
+    // A warehouse that does not answer keeps nobody else waiting twice: each is asked once.
+    std::map<std::string, std::vector<const ProbeWanted*>> by_warehouse;
     for (const ProbeWanted& probe : probes)
-      uris.insert(uris.end(), probe.uris.begin(), probe.uris.end());
-    const auto exist = prober_.Exist(uris);
-    std::size_t next = 0;
-    for (const ProbeWanted& probe : probes) {
-      bool all = true;
-      if (exist.ok())
-        for (std::size_t i = 0; i < probe.uris.size(); ++i) all &= (*exist)[next++] != 0;
-      else
-        all = AreThere(probe.uris);
-      (void)inbox_.PushUrgent(NodeProbed{probe.node, all});
-    }
+      by_warehouse[probe.uris.empty() ? "" : WarehouseOf(probe.uris.front())].push_back(&probe);
+    for (const auto& [warehouse, together] : by_warehouse) Probe(together);
+  }
+}
+
+// Where nobody answers the run is to say so: to build again is always right.
+void Planners::Probe(const std::vector<const ProbeWanted*>& probes) {
+  std::vector<std::string> uris;
+  for (const ProbeWanted* probe : probes)
+    uris.insert(uris.end(), probe->uris.begin(), probe->uris.end());
+  const auto exist = prober_.Exist(uris);
+  if (!exist.ok()) LogWarning("{}; its data counts as missing", Message(exist.status()));
+  std::size_t next = 0;
+  for (const ProbeWanted* probe : probes) {
+    bool all = exist.ok();
+    for (std::size_t i = 0; i < probe->uris.size(); ++i, ++next) all = all && (*exist)[next] != 0;
+    (void)inbox_.PushUrgent(NodeProbed{probe->node, all});
   }
 }
 

@@ -38,7 +38,7 @@ class Planners {
 
   void RunPlanner(const std::stop_token& stop);
   void RunProber(const std::stop_token& stop);
-  bool AreThere(const std::vector<std::string>& uris) const;
+  void Probe(const std::vector<const ProbeWanted*>& probes);
   /// A build that a plan is made for, and the plan that it pins.
   struct Wanting {
     BuildId build;

@@ -23,7 +23,6 @@ SourceReader::SourceReader(Prober& prober, Inbox& inbox) : prober_(prober), inbo
 
 SourceReader::~SourceReader() {
   for (std::jthread& thread : threads_) thread.request_stop();
-  changed_.notify_all();
 }
 
 void SourceReader::Want(std::vector<SourcesWanted> wanted) {

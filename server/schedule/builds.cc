@@ -72,6 +72,7 @@ void Schedule::StandAlone(PendingBuild& build) {
 PendingBuild& Schedule::AddBuild(const Build& row) {
   auto owned = std::make_unique<PendingBuild>(PendingBuild{row, nullptr});
   PendingBuild& build = *owned;
+  build.awaits_since = row.received_at;
   StandAlone(build);
   requests_.Opened(row);
   builds_.emplace(row.id, std::move(owned));
@@ -84,10 +85,10 @@ void Schedule::On(const QueryAwaited& c, TimePoint now) {
   if (build == nullptr || build->row.state != BuildState::kPlanning || build->cohort->left > 0)
     return;
   const bool was_awaiting = std::exchange(build->is_awaiting, true);
-  if (now >= build->row.received_at + c.wait_max)
+  if (now >= build->awaits_since + c.wait_max)
     return EndBuild(*build, BuildState::kFailed, Reason::kNone,
                     fmt::format("{}; it was awaited for {} s", c.message,
-                                (now - build->row.received_at).count() / 1000),
+                                (now - build->awaits_since).count() / 1000),
                     now);
   if (!was_awaiting || build->row.message != c.message) {
     build->row.message = c.message;

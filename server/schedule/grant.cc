@@ -24,8 +24,7 @@ Cohort* LimitOf(const PendingNode& node) {
 
 // Until something of who wants it ends.
 void GrantNothingAhead(ReadyQueue& ready, const PendingNode& node) {
-  const std::vector<Cohort*> cohorts = node.filed_in;
-  for (Cohort* cohort : cohorts) {
+  for (Cohort* cohort : node.filed_in) {
     cohort->ahead_max = 0;
     ready.File(*cohort);
   }
@@ -89,7 +88,9 @@ void Schedule::MoveUp(Cohort& cohort, const PendingNode& ended, const RunReport&
     cohort.ahead.erase(cohort.ahead.begin());
     workers_.MoveUp(next);
   }
-  if (report.outcome != Outcome::kSucceeded) return;
+  if (report.outcome != Outcome::kSucceeded || ended.row.kind != NodeKind::kJob ||
+      cohort.options().jobs_max == 0)
+    return;
   // Never less than 1: clocks step back, and much of nothing is not for ever.
   const double ms =
       std::max(1.0, static_cast<double>((report.ended_at - report.started_at).count()));

@@ -247,7 +247,6 @@ void Schedule::RecordHits(PendingBuild& build, const Plan& plan, const Found& fo
                           TimePoint now) {
   BuildHits hits{.build = build.row.id, .partitions = found.partitions, .runs = {}};
   NodeCounts& counts = build.row.counts;
-  const bool is_again = build.plans_again > 0 || counts.succeeded + counts.cut_off > 0;
   std::int64_t configs = found.configs;
   for (const PlannedHit& hit : plan.hits) {
     hits.partitions.insert(hits.partitions.end(), hit.outputs.begin(), hit.outputs.end());
@@ -255,15 +254,13 @@ void Schedule::RecordHits(PendingBuild& build, const Plan& plan, const Found& fo
   }
   if (hits.partitions.empty() && counts.cached == 0) return;
   for (const PartitionId id : hits.partitions) hits.runs.push_back(catalog_.at(id).live.run);
-  // Planned again, it finds what it was done for it.
-  if (is_again) configs = std::max<std::int64_t>(0, configs - counts.succeeded - counts.cut_off);
-  counts.total += configs - counts.cached;
-  counts.cached = configs;
-  if (is_again) {
-    if (configs > 0) journal_.NodesSkipped(build.row.id, configs, now);
+  // Planned again, it finds what was done for it, and was counted then.
+  if (counts.succeeded + counts.cut_off > 0) {
     journal_.changes().hits.push_back(std::move(hits));
     return;
   }
+  counts.total += configs - counts.cached;
+  counts.cached = configs;
   effects_.tally.hits.emplace_back(Reason::kCached, configs);
   const std::int64_t saved_ms = found.saved_ms + SavedByHits(plan, durations_);
   build.row.accounts.saved_by_cache_ms += saved_ms;

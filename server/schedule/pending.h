@@ -98,6 +98,7 @@ struct PendingBuild {
   std::vector<ConfigureOutput> configured;  // answers, until the next plan
   bool is_dirty = false;                    // its counts differ from the row that was last written
   bool is_awaiting = false;                 // data from outside: its message says which
+  TimePoint awaits_since;                   // when it was received, or planned again
   bool is_to_save = false;                  // its row is written when the batch is settled
   bool is_stored = false;                   // it was written before: what was asked for is known
   int plans_again = 0;                      // because a source was edited

@@ -135,6 +135,7 @@ bool Schedule::PlanAgain(PendingBuild& build, TimePoint now) {
   StandAlone(build);
   build.cohort->is_under_way = true;
   ++build.plans_again;
+  build.awaits_since = now;
   build.row.state = BuildState::kPlanning;
   build.row.message = "a source was edited meanwhile: planned again";
   build.is_awaiting = true;  // until there is that plan
