@@ -18,11 +18,6 @@ namespace v1 = build::v1;
 
 namespace {
 
-const std::map<std::string, v1::CacheMode> kCacheModes = {{"rw", v1::CACHE_READ_WRITE},
-                                                          {"ro", v1::CACHE_READ_ONLY},
-                                                          {"wo", v1::CACHE_WRITE_ONLY},
-                                                          {"off", v1::CACHE_OFF}};
-
 bool LooksLikePath(const std::string& word) {
   return word == "." || word == ".." || word.front() == '/' || word.back() == '/' ||
          word.rfind("./", 0) == 0 || word.rfind("../", 0) == 0;
@@ -137,7 +132,7 @@ void ReadBuild(Typed& typed, bool is_plan) {
   }
   if (typed.graph.empty() && typed.folder.empty() && !typed.words.empty() &&
       IsProject(typed.words.front())) {
-    typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kBuild, is_plan);
+    typed.arguments.command = ReadProject(typed);
     return;
   }
   CheckNoProjectOptions(typed);

@@ -32,16 +32,27 @@ struct BuildArguments {
   bool is_detached = false;
   bool is_plan = false;  // `plan`: only say what would run
 };
-/// A FastFlowTransform project: all of it, or what is selected.
-struct ProjectArguments {
+/// Which FastFlowTransform project a command is about, and as what it is read.
+struct ProjectChoice {
   std::string folder, env;
-  std::vector<std::string> selects, excludes;
-  std::map<std::string, std::string> vars;
+  std::map<std::string, std::string> vars;       // over those of project.yml
   std::map<std::string, std::string> variables;  // over those of the environment
-  BuildArguments build;                          // its choice is not used
-  std::string model, test;                       // of utest: only these; empty: all
-  enum class Doing { kBuild, kSeed, kDag, kUnitTest };
-  Doing doing = Doing::kBuild;
+};
+
+/// `build` and `plan` of a project, and `seed`: all of it, or what is selected.
+struct ProjectArguments {
+  ProjectChoice choice;
+  std::vector<std::string> selects, excludes;
+  BuildArguments build;  // its choice is not used
+  bool is_seed = false;
+};
+struct UnitTestArguments {
+  ProjectChoice choice;
+  std::string model, test;  // only these; empty: all
+  build::v1::CacheMode cache = build::v1::CACHE_OFF;
+};
+struct DagArguments {
+  ProjectChoice choice;
 };
 struct WatchArguments {
   std::int64_t build = 0;
@@ -123,11 +134,11 @@ struct TaintArguments {
 struct DoctorArguments {};
 
 using Command =
-    std::variant<BuildArguments, ProjectArguments, WatchArguments, RetryArguments, CancelArguments,
-                 GetArguments, ListArguments, ExplainArguments, LookupArguments, DeployArguments,
-                 PartitionsArguments, ShowArguments, LineageArguments, EventsArguments,
-                 LogsArguments, WorkersArguments, DrainArguments, PoolsArguments, PauseArguments,
-                 TaintArguments, DoctorArguments>;
+    std::variant<BuildArguments, ProjectArguments, UnitTestArguments, DagArguments, WatchArguments,
+                 RetryArguments, CancelArguments, GetArguments, ListArguments, ExplainArguments,
+                 LookupArguments, DeployArguments, PartitionsArguments, ShowArguments,
+                 LineageArguments, EventsArguments, LogsArguments, WorkersArguments, DrainArguments,
+                 PoolsArguments, PauseArguments, TaintArguments, DoctorArguments>;
 
 struct Arguments {
   std::string address;  // as typed

@@ -93,20 +93,26 @@ int CancelBuild(const Session& session, std::int64_t id) {
   return kDone;
 }
 
-int Follow(const Session& session, std::int64_t id, Progress& progress) {
-  session.Listen();
-  const SystemClock clock;
+Status FollowEvents(const Session& session, std::int64_t id, const TakeWatched& take) {
   Outage outage(session);
-  const Status status = WatchBuild(
+  return WatchBuild(
       session.client, id,
       [&](const v1::WatchResponse& message) {
         outage.End();
-        if (session.is_json())
-          for (const v1::Event& event : message.events()) session.PrintJson(event);
-        if (session.is_json()) session.out.flush();
-        progress.Take(message, clock.Now());
+        take(message);
       },
       session.stop);
+}
+
+int Follow(const Session& session, std::int64_t id, Progress& progress) {
+  session.Listen();
+  const SystemClock clock;
+  const Status status = FollowEvents(session, id, [&](const v1::WatchResponse& message) {
+    if (session.is_json())
+      for (const v1::Event& event : message.events()) session.PrintJson(event);
+    if (session.is_json()) session.out.flush();
+    progress.Take(message, clock.Now());
+  });
   if (progress.ended()) return ExitCodeOf(*progress.ended());
   if (status.ok()) return TellEnd(session, id);
   if (session.stop.stop_requested()) return Leave(session, id);

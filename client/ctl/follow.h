@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "client/ctl/session.h"
+#include "client/lib/calls.h"
 #include "fft/build/v1/builds.pb.h"
 #include "server/base/time.h"
 
@@ -18,6 +19,10 @@ class Progress {
   /// The build as it ended; none until it has.
   virtual const std::optional<build::v1::Build>& ended() const = 0;
 };
+
+/// The events of a build to its end or to `stop`, over broken connections, of which people are
+/// told.
+Status FollowEvents(const Session& session, std::int64_t id, const TakeWatched& take);
 
 /// Follows a build to its end, over broken connections; after Ctrl-C leaves it, or cancels it.
 /// With -o json prints its events, and `progress` is told all the same.  The exit code.

@@ -14,7 +14,8 @@ bool Follows(const fft::Command& command) {
   if (const auto* project = std::get_if<fft::ProjectArguments>(&command))
     return !project->build.is_detached && !project->build.is_plan;
   if (const auto* retry = std::get_if<fft::RetryArguments>(&command)) return !retry->is_detached;
-  return std::holds_alternative<fft::WatchArguments>(command) ||
+  return std::holds_alternative<fft::UnitTestArguments>(command) ||
+         std::holds_alternative<fft::WatchArguments>(command) ||
          std::holds_alternative<fft::EventsArguments>(command) ||
          std::holds_alternative<fft::LogsArguments>(command);
 }

@@ -10,7 +10,8 @@ namespace fft {
 namespace {
 
 void AddEnvironment(CLI::App& app, Typed& typed) {
-  app.add_option("-e,--env", typed.project.env, "of a project: an environment of profiles.yml");
+  app.add_option("-e,--env", typed.project.choice.env,
+                 "of a project: an environment of profiles.yml");
 }
 
 /// An option that may come more than once; `take` is handed each value.
@@ -34,7 +35,7 @@ void AddSelect(CLI::App& app, const std::string& name, std::vector<std::string>*
 }
 
 void AddVars(CLI::App& app, Typed& typed) {
-  ProjectArguments& project = typed.project;
+  ProjectChoice& project = typed.project.choice;
   AddEach(app, "--vars", "of a project: over the vars of project.yml", "NAME=VALUE",
           [&project](const std::string& value) {
             const std::size_t equals = value.find('=');
@@ -42,6 +43,25 @@ void AddVars(CLI::App& app, Typed& typed) {
               FailArguments("--vars " + value + ": not of the form NAME=VALUE");
             project.vars[value.substr(0, equals)] = value.substr(equals + 1);
           });
+}
+
+/// A command of projects alone.
+CLI::App* AddCommand(CLI::App& app, Typed& typed, const char* name, const char* what) {
+  CLI::App* const command = app.add_subcommand(name, what);
+  command->add_option("PROJECT", typed.words, "a folder with project.yml")->required()->expected(1);
+  AddEnvironment(*command, typed);
+  return command;
+}
+
+ProjectChoice ChooseProject(const Typed& typed, bool needs_environment) {
+  ProjectChoice choice = typed.project.choice;
+  choice.folder = typed.words.front();
+  if (!IsProject(choice.folder)) FailArguments(choice.folder + ": no folder with a project.yml");
+  if (typed.words.size() > 1)
+    FailArguments("'" + typed.words[1] + "': models of a project are chosen with --select");
+  if (needs_environment && choice.env.empty())
+    FailArguments("--env: which environment of profiles.yml");
+  return choice;
 }
 
 }  // namespace
@@ -63,79 +83,68 @@ void AddProjectOptions(CLI::App& app, Typed& typed) {
             "TOKENS");
   AddVars(app, typed);
   app.add_flag_callback(
-      "--offline", [&project] { project.variables["FF_HTTP_OFFLINE"] = "1"; },
+      "--offline", [&project] { project.choice.variables["FF_HTTP_OFFLINE"] = "1"; },
       "of a project: Python models get HTTP answers from the cache alone");
   app.add_option_function<std::string>(
          "--http-cache",
-         [&project](const std::string& mode) { project.variables["FF_HTTP_CACHE_MODE"] = mode; },
+         [&project](const std::string& mode) {
+           project.choice.variables["FF_HTTP_CACHE_MODE"] = mode;
+         },
          "of a project: rw, ro or off")
       ->check(CLI::IsMember({"rw", "ro", "off"}));
 }
 
 void CheckNoProjectOptions(const Typed& typed) {
   const ProjectArguments& project = typed.project;
-  if (!project.env.empty() || !project.selects.empty() || !project.excludes.empty() ||
-      !project.vars.empty() || !project.variables.empty())
+  if (!project.choice.env.empty() || !project.selects.empty() || !project.excludes.empty() ||
+      !project.choice.vars.empty() || !project.choice.variables.empty())
     FailArguments(
         "--env, --select, --exclude, --vars, --offline and --http-cache are of projects: a folder "
         "with project.yml");
 }
 
-ProjectArguments ReadProject(const Typed& typed, ProjectArguments::Doing doing, bool is_plan) {
+ProjectArguments ReadProject(const Typed& typed) {
   ProjectArguments project = typed.project;
-  project.folder = typed.words.front();
-  project.doing = doing;
-  if (!IsProject(project.folder)) FailArguments(project.folder + ": no folder with a project.yml");
-  if (typed.words.size() > 1)
-    FailArguments("'" + typed.words[1] + "': models of a project are chosen with --select");
+  project.choice = ChooseProject(typed, /*needs_environment=*/true);
   if (!typed.ns.empty() || !typed.revision.empty())
     FailArguments("--namespace and --revision are of graphs: a project's are told by its profile");
-  if (project.env.empty() && doing != ProjectArguments::Doing::kDag)
-    FailArguments("--env: which environment of profiles.yml");
   project.build = typed.build;
-  project.build.is_plan = is_plan;
   return project;
 }
 
 void AddSeedCommand(CLI::App& app, Typed& typed) {
-  auto* const seed = app.add_subcommand("seed", "load the seeds of a FastFlowTransform project");
-  seed->add_option("PROJECT", typed.words, "a folder with project.yml")->required()->expected(1);
-  AddEnvironment(*seed, typed);
+  auto* const seed =
+      AddCommand(app, typed, "seed", "load the seeds of a FastFlowTransform project");
   AddSelect(*seed, "--select", &typed.project.selects, "only seeds that match this glob", "GLOB");
   seed->add_flag_callback(
       "--force", [&typed] { typed.build.options.add_rebuild("*"); },
       "load what is there already, too");
   seed->final_callback([&typed] {
-    typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kSeed, false);
+    typed.project.is_seed = true;
+    typed.arguments.command = ReadProject(typed);
   });
 }
 
 void AddUnitTestCommand(CLI::App& app, Typed& typed) {
-  auto* const utest = app.add_subcommand("utest", "run the unit tests of a project's models");
-  utest->add_option("PROJECT", typed.words, "a folder with project.yml")->required()->expected(1);
-  AddEnvironment(*utest, typed);
+  auto* const utest = AddCommand(app, typed, "utest", "run the unit tests of a project's models");
   AddVars(*utest, typed);
-  utest->add_option("--model", typed.project.model, "only the tests of this model");
-  utest->add_option("--case", typed.project.test, "only the case of this name");
+  utest->add_option("--model", typed.utest.model, "only the tests of this model");
+  utest->add_option("--case", typed.utest.test, "only the case of this name");
   utest->add_option("--cache", typed.cache, "off, ro or rw: whether a result may be an earlier one")
       ->check(CLI::IsMember({"off", "ro", "rw"}));
   utest->final_callback([&typed] {
-    const bool reads = typed.cache == "ro" || typed.cache == "rw";
-    typed.build.options.set_cache_mode(!reads                ? build::v1::CACHE_OFF
-                                       : typed.cache == "ro" ? build::v1::CACHE_READ_ONLY
-                                                             : build::v1::CACHE_READ_WRITE);
-    typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kUnitTest, false);
+    if (!typed.cache.empty()) typed.utest.cache = kCacheModes.at(typed.cache);
+    typed.utest.choice = ChooseProject(typed, /*needs_environment=*/true);
+    typed.arguments.command = typed.utest;
   });
 }
 
 void AddDagCommand(CLI::App& app, Typed& typed) {
-  auto* const dag = app.add_subcommand("dag", "write the DAG of a project as a site");
-  dag->add_option("PROJECT", typed.words, "a folder with project.yml")->required()->expected(1);
-  AddEnvironment(*dag, typed);
+  auto* const dag = AddCommand(app, typed, "dag", "write the DAG of a project as a site");
   dag->add_flag_callback(
       "--html", [] {}, "the only form there is");
   dag->final_callback([&typed] {
-    typed.arguments.command = ReadProject(typed, ProjectArguments::Doing::kDag, false);
+    typed.arguments.command = DagArguments{ChooseProject(typed, /*needs_environment=*/false)};
   });
 }
 

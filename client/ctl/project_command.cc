@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <mutex>
 #include <ostream>
 #include <span>
@@ -16,7 +15,6 @@
 #include "client/ctl/project_service.h"
 #include "client/ctl/session.h"
 #include "client/frontends/fastflowtransform/artifacts.h"
-#include "client/frontends/fastflowtransform/dag_site.h"
 #include "client/frontends/fastflowtransform/graph.h"
 #include "client/frontends/fastflowtransform/project.h"
 #include "client/frontends/fastflowtransform/selection.h"
@@ -26,13 +24,8 @@
 namespace fft {
 
 namespace v1 = build::v1;
-namespace fs = std::filesystem;
 
 namespace {
-
-bool IsSeed(const ProjectArguments& arguments) {
-  return arguments.doing == ProjectArguments::Doing::kSeed;
-}
 
 struct Prepared {
   v1::Graph graph;
@@ -55,14 +48,14 @@ Status ChooseModels(const FftProject& project, const ProjectArguments& arguments
 
 StatusOr<Prepared> PrepareProject(const Session& session, const ProjectArguments& arguments,
                                   const FftProject& project) {
-  const auto warehouse = FindWarehouse(project);
+  const auto warehouse = EnterWarehouse(project);
   if (!warehouse.ok()) return warehouse.status();
-  const FftPlace place = PlaceIn(*warehouse, project.profile.schema);
+  const FftPlace place = PlaceIn(warehouse->at, project.profile.schema);
   Prepared prepared;
-  auto graph = IsSeed(arguments) ? MakeSeedGraph(project, place, arguments.selects)
+  auto graph = arguments.is_seed ? MakeSeedGraph(project, place, arguments.selects)
                                  : MakeModelGraph(project, place);
   if (!graph.ok()) return graph.status();
-  if (IsSeed(arguments))
+  if (arguments.is_seed)
     for (const v1::JobSpec& job : graph->spec.jobs()) {
       prepared.models.push_back({job.label(), 0});
       prepared.targets.push_back(job.label());
@@ -70,7 +63,8 @@ StatusOr<Prepared> PrepareProject(const Session& session, const ProjectArguments
   else if (Status chosen = ChooseModels(project, arguments, &prepared); !chosen.ok())
     return chosen;
   if (prepared.targets.empty()) return prepared;
-  auto stored = Deploy(session, *warehouse, *std::move(graph));
+  if (Status sent = SendParts(session, warehouse->at, *graph); !sent.ok()) return sent;
+  auto stored = Deploy(session, std::move(graph->spec));
   if (!stored.ok()) return stored.status();
   prepared.graph = *std::move(stored);
   return prepared;
@@ -157,7 +151,7 @@ void HintAtSeeds(const Session& session, const ProjectArguments& arguments,
     if (progress.ended()->message().find(fmt::format(" queries {},", seed.relation)) !=
         std::string::npos)
       session.out << fmt::format("  load the seeds first: fftctl seed {} --env {}\n",
-                                 arguments.folder, arguments.env);
+                                 arguments.choice.folder, arguments.choice.env);
 }
 
 /// Writes the artifacts and says which budgets were exceeded.  The exit code that follows.
@@ -190,30 +184,11 @@ int Account(const Session& session, const FftProject& project, const ProjectProg
   return code;
 }
 
-int Draw(const Session& session, const FftProject& project) {
-  const fs::path folder = DagFolderOf(project);
-  if (const Status written = WriteDagSite(project, folder); !written.ok())
-    return Report(session, written);
-  session.out << (folder / "index.html").string() << '\n';
-  return kDone;
-}
-
 }  // namespace
 
 int Run(const Session& session, const ProjectArguments& arguments) {
-  if (arguments.doing == ProjectArguments::Doing::kUnitTest)
-    return RunUnitTests(session, arguments);
-  const auto project = LoadFftProject({.folder = arguments.folder,
-                                       .env = arguments.env,
-                                       .vars = arguments.vars,
-                                       .environment = EnvironmentOf(arguments),
-                                       .packages = Packages(),
-                                       .is_for_seeds = IsSeed(arguments)});
+  const auto project = LoadProject(session, arguments.choice, {.is_for_seeds = arguments.is_seed});
   if (!project.ok()) return Report(session, project.status());
-  if (!session.is_json())
-    for (const std::string& warning : project->warnings)
-      session.err << "warning: " << warning << '\n';
-  if (arguments.doing == ProjectArguments::Doing::kDag) return Draw(session, *project);
   const auto prepared = PrepareProject(session, arguments, *project);
   if (!prepared.ok()) return Report(session, prepared.status());
   if (prepared->targets.empty()) {
@@ -232,7 +207,7 @@ int Run(const Session& session, const ProjectArguments& arguments) {
   ProjectProgress progress(session.is_json() ? nowhere : session.out, prepared->models);
   const int code = Follow(session, build->id(), progress);
   if (!session.is_json() && progress.ended()) HintAtSeeds(session, arguments, *project, progress);
-  if (IsSeed(arguments) || !progress.ended()) return code;
+  if (arguments.is_seed || !progress.ended()) return code;
   return std::max(code, Account(session, *project, progress));
 }
 

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "client/lib/calls.h"
-#include "client/sql/session.h"
 #include "fft/build/v1/admin.grpc.pb.h"
 #include "fft/build/v1/graphs.grpc.pb.h"
 #include "server/base/percent.h"
@@ -19,21 +18,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Status SetSecrets(const Session& session, const std::map<std::string, std::string>& secrets) {
-  for (const auto& [name, value] : secrets) {
-    v1::SetSecretRequest request;
-    request.set_name(name);
-    request.set_value(value);
-    const auto set = session.client.Call(&v1::Admin::Stub::SetSecret, request);
-    if (!set.ok()) return set.status();
-  }
-  return Ok();
+Status SetSecret(const Session& session, const std::string& name, const std::string& value) {
+  v1::SetSecretRequest request;
+  request.set_name(name);
+  request.set_value(value);
+  return session.client.Call(&v1::Admin::Stub::SetSecret, request).status();
 }
 
-}  // namespace
-
-Variables EnvironmentOf(const ProjectArguments& arguments) {
-  Variables variables = arguments.variables;
+/// The process's environment, and over it what the command line says.
+Variables EnvironmentOf(const ProjectChoice& choice) {
+  Variables variables = choice.variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
     const std::size_t equals = text.find('=');
@@ -43,22 +37,40 @@ Variables EnvironmentOf(const ProjectArguments& arguments) {
   return variables;
 }
 
+/// Where our Python packages are: beside the programs.
 std::string Packages() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
   return (self.parent_path().parent_path() / "share/fft/python").string();
 }
 
-StatusOr<sql::Warehouse> FindWarehouse(const FftProject& project) {
+}  // namespace
+
+StatusOr<FftProject> LoadProject(const Session& session, const ProjectChoice& choice,
+                                 const ProjectView& view) {
+  auto project = LoadFftProject({.folder = choice.folder,
+                                 .env = choice.env,
+                                 .vars = choice.vars,
+                                 .environment = EnvironmentOf(choice),
+                                 .packages = Packages(),
+                                 .is_for_seeds = view.is_for_seeds,
+                                 .schema = view.schema});
+  if (project.ok() && !session.is_json())
+    for (const std::string& warning : project->warnings)
+      session.err << "warning: " << warning << '\n';
+  return project;
+}
+
+StatusOr<OpenWarehouse> EnterWarehouse(const FftProject& project) {
   const std::string what = fmt::format("environment '{}'", project.profile.name);
   auto warehouse = sql::ReadWarehouse(project.profile.dsn);
   if (!warehouse.ok())
     return Error(Code::kInvalidArgument, "{}: its dsn {}", what, Message(warehouse.status()));
-  const auto session = sql::Session::Open(warehouse->conninfo, "fftctl");
+  auto session = sql::Session::Open(warehouse->conninfo, "fftctl");
   if (!session.ok())
     return Error(Code::kFailedPrecondition, "{}: {}: {}", what, warehouse->Uri(),
                  Message(session.status()));
-  return warehouse;
+  return OpenWarehouse{*std::move(warehouse), *std::move(session)};
 }
 
 FftPlace PlaceIn(const sql::Warehouse& warehouse, const std::string& schema) {
@@ -67,14 +79,16 @@ FftPlace PlaceIn(const sql::Warehouse& warehouse, const std::string& schema) {
           .packages = Packages()};
 }
 
-StatusOr<v1::Graph> Deploy(const Session& session, const sql::Warehouse& warehouse,
-                           FftGraph graph) {
-  graph.secrets.emplace(warehouse.Uri(), warehouse.conninfo);
-  if (Status set = SetSecrets(session, graph.secrets); !set.ok()) return set;
-  const auto sent = SendMissing(session.client, graph.files, graph.texts);
-  if (!sent.ok()) return sent.status();
+Status SendParts(const Session& session, const sql::Warehouse& warehouse, const FftGraph& graph) {
+  if (Status s = SetSecret(session, warehouse.Uri(), warehouse.conninfo); !s.ok()) return s;
+  for (const auto& [name, value] : graph.secrets)
+    if (Status s = SetSecret(session, name, value); !s.ok()) return s;
+  return SendMissing(session.client, graph.files, graph.texts).status();
+}
+
+StatusOr<v1::Graph> Deploy(const Session& session, v1::GraphSpec spec) {
   v1::DeployGraphRequest request;
-  request.mutable_spec()->Swap(&graph.spec);
+  request.mutable_spec()->Swap(&spec);
   return session.client.Call(&v1::Graphs::Stub::DeployGraph, request);
 }
 

@@ -5,6 +5,7 @@
 #include "client/ctl/session.h"
 #include "client/frontends/fastflowtransform/graph.h"
 #include "client/frontends/fastflowtransform/project.h"
+#include "client/sql/session.h"
 #include "client/sql/warehouse.h"
 #include "fft/build/v1/graphs.pb.h"
 
@@ -12,24 +13,29 @@ namespace fft {
 
 // What the commands of projects share.
 
-/// The process's environment, and over it what the command line says.
-Variables EnvironmentOf(const ProjectArguments& arguments);
+struct ProjectView {
+  bool is_for_seeds = false;  // models are not looked at
+  std::string schema;         // where everything is said to be; empty: as is told
+};
+/// The project as it is chosen; its warnings are told.
+StatusOr<FftProject> LoadProject(const Session& session, const ProjectChoice& choice,
+                                 const ProjectView& view = {});
 
-/// Where our Python packages are: beside the programs.
-std::string Packages();
-
-/// The warehouse, once we were let in: what is wrong with a connection is told before anything is
-/// sent, and nobody else's build gets a password that does not work.
-StatusOr<sql::Warehouse> FindWarehouse(const FftProject& project);
+/// A warehouse that let us in.
+struct OpenWarehouse {
+  sql::Warehouse at;
+  sql::Session session;
+};
+/// The project's.  What is wrong with a connection is told before anything is sent, and nobody
+/// else's build gets a password that does not work.
+StatusOr<OpenWarehouse> EnterWarehouse(const FftProject& project);
 
 /// A schema of a warehouse, in the service's words.
 FftPlace PlaceIn(const sql::Warehouse& warehouse, const std::string& schema);
 
-/// Sends what the service lacks of a graph, its secrets and that of its warehouse.
-StatusOr<build::v1::Graph> Deploy(const Session& session, const sql::Warehouse& warehouse,
-                                  FftGraph graph);
-
-/// `fftctl utest`.
-int RunUnitTests(const Session& session, const ProjectArguments& arguments);
+/// Sends what the service lacks of a graph but its spec: files, texts, its secrets and that of its
+/// warehouse.
+Status SendParts(const Session& session, const sql::Warehouse& warehouse, const FftGraph& graph);
+StatusOr<build::v1::Graph> Deploy(const Session& session, build::v1::GraphSpec spec);
 
 }  // namespace fft

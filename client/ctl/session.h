@@ -50,6 +50,8 @@ StatusOr<Deployed> FindGraph(const Session& session, const GraphChoice& choice);
 
 int Run(const Session& session, const BuildArguments& arguments);
 int Run(const Session& session, const ProjectArguments& arguments);
+int Run(const Session& session, const UnitTestArguments& arguments);
+int Run(const Session& session, const DagArguments& arguments);
 int Run(const Session& session, const WatchArguments& arguments);
 int Run(const Session& session, const RetryArguments& arguments);
 int Run(const Session& session, const CancelArguments& arguments);

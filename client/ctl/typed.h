@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Typed {
   std::vector<std::string> words;
   BuildArguments build;
   ProjectArguments project;
+  UnitTestArguments utest;
   std::string jobs;
   RetryArguments retry;
   GetArguments get;
@@ -36,6 +38,13 @@ struct Typed {
   std::string ref;
 };
 
+/// What --cache takes.
+inline const std::map<std::string, build::v1::CacheMode> kCacheModes = {
+    {"rw", build::v1::CACHE_READ_WRITE},
+    {"ro", build::v1::CACHE_READ_ONLY},
+    {"wo", build::v1::CACHE_WRITE_ONLY},
+    {"off", build::v1::CACHE_OFF}};
+
 /// Throws what CLI11 shows the user.
 [[noreturn]] void FailArguments(const std::string& text);
 
@@ -46,7 +55,7 @@ void AddProjectOptions(CLI::App& app, Typed& typed);
 /// Fails when one of them was typed of something else.
 void CheckNoProjectOptions(const Typed& typed);
 /// What was typed of a command whose first word is a project.
-ProjectArguments ReadProject(const Typed& typed, ProjectArguments::Doing doing, bool is_plan);
+ProjectArguments ReadProject(const Typed& typed);
 /// `seed`.
 void AddSeedCommand(CLI::App& app, Typed& typed);
 /// `utest`.

@@ -180,7 +180,14 @@ void Guardian::Judge(pid_t pid, std::set<std::uint32_t>* lingering) {
   // Reparented to us.  Its session or its environment tells whose it was; of a live run it may
   // stay.
   const ProcessStat stat = StatOf(pid);
-  if (stat.pid == 0 || stat.is_dead || leaders_.contains(stat.session)) return;
+  const auto add_ended = [this](std::set<std::uint32_t>* to) {
+    for (const auto& [id, run] : runs_)
+      if (run->is_leader_gone()) to->insert(id);
+  };
+  // Dead since the list was read: its own children became ours after that.  Once it is reaped the
+  // next list has them.
+  if (stat.pid == 0 || stat.is_dead) return add_ended(lingering);
+  if (leaders_.contains(stat.session)) return;
   const std::optional<std::string> marker = MarkerOf(pid);
   std::set<std::uint32_t> owners;
   bool is_of_live_run = false;
@@ -192,9 +199,7 @@ void Guardian::Judge(pid_t pid, std::set<std::uint32_t>* lingering) {
   if (is_of_live_run) return;
   if (owners.empty()) {
     // It hides whose it is, or is just being executed, which takes a moment.
-    for (const auto& [id, run] : runs_) {
-      if (run->is_leader_gone()) owners.insert(id);
-    }
+    add_ended(&owners);
     const TimePoint since = strangers_.try_emplace(pid, Now()).first->second;
     if (Now() - since >= kStrangersPatience) ::kill(pid, SIGKILL);
   } else {

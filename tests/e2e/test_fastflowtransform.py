@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -343,9 +344,34 @@ cases:
         self.assertEqual(counts[1], (0, 1))
         code, out, err = project.ctl("utest", "--case", "lowers", "--cache", "ro")
         self.assertEqual(code, 0, out + err)
+        code, out, err = project.ctl("utest", "--model", "stg_users", "-o", "json")
+        self.assertEqual(code, 2, err)
+        self.assertEqual({told["test"]: told["ok"] for told in map(json.loads, out.splitlines())},
+                         {"stg_users.ff.lowers": True, "stg_users.ff.shouts": False, "stg_users.ff.breaks": False})
         (project.folder / "tests/unit/wrong.yml").write_text("model: nothing\ncases: [{name: x, expect: {rows: []}}]\n")
         code, out, err = project.ctl("utest")
         self.assertEqual((code, err), (1, "fftctl: tests/unit/wrong.yml: case x: there is no model nothing\n"), out)
+
+    def test_unit_tests_that_are_interrupted(self):
+        project = Project(self.world, "interrupted")
+        project.write("models/slow.ff.sql", "select pg_sleep(600)::text as slept\n")
+        (project.folder / "tests/unit").mkdir(parents=True, exist_ok=True)
+        project.write("tests/unit/slow.yml", "model: slow\ncases: [{name: never, expect: {rows: []}}]\n")
+        schemas = "select nspname from pg_namespace where nspname like 'fft_utest%'"
+        before = project.sql(schemas)  # kept by another test
+        utest = subprocess.Popen([str(world.BIN / "fftctl"), "utest", str(project.folder), "--env", "dev_postgres",
+                                  "--model", "slow"], env={**self.world.environment(), **project.variables},
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        running = "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()"
+        world.wait_until(lambda: project.sql(running) == ["1"], "the model runs")
+        utest.send_signal(signal.SIGINT)
+        out, err = utest.communicate(timeout=world.PATIENCE_S)
+        self.assertEqual((utest.returncode, out.decode(), err.decode()),
+                         (130, "", "\ninterrupted: tests that had not ended are cancelled\n"))
+        world.wait_until(lambda: project.sql(running) == ["0"], "the model is cancelled")
+        build = self.world.client.builds.ListBuilds(world.api.builds_pb2.ListBuildsRequest(page_size=1)).builds[0]
+        self.assertEqual(build.state, world.api.types_pb2.BUILD_CANCELLED)
+        self.assertEqual(project.sql(schemas), before)
 
     def test_a_warehouse_that_lets_nobody_in(self):
         project = Project(self.world, "outside")

@@ -4,11 +4,10 @@
 #include <ctime>
 #include <fstream>
 
-#include <unistd.h>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "client/frontends/yaml/text_file.h"
 #include "server/base/digest.h"
 
 namespace fft {
@@ -39,15 +38,7 @@ Json OrNull(const std::optional<std::int64_t>& value) {
 }
 
 Status Write(const fs::path& path, const Json& json) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  const fs::path partial = path.string() + fmt::format(".{}", ::getpid());
-  std::ofstream file(partial, std::ios::binary);
-  file << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
-  file.close();
-  if (file) fs::rename(partial, path, error);
-  if (!file || error) return Error(Code::kUnavailable, "{} cannot be written", path.string());
-  return Ok();
+  return WriteTextFile(path, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 /// Of what a model says itself: other models do not count.

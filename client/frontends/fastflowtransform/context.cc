@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kFilesMax = 20'000;
-constexpr std::int64_t kFileBytesMax = 64 << 20;
+constexpr std::uintmax_t kFileBytesMax = 64 << 20;
 
 bool IsLeftOut(const std::string& name) {
   static const std::set<std::string> kMade = {"__pycache__", "node_modules", "target", "venv"};
@@ -26,21 +26,22 @@ bool IsLeftOut(const std::string& name) {
 constexpr char kProfiles[] = "profiles.yml";
 
 Status Add(const fs::path& folder, const std::string& below, FftContext* context) {
-  const auto paths = FilesBelow(folder, folder, IsLeftOut);
+  const auto paths =
+      FilesBelow(folder, folder,
+                 {.follows_folders = false, .count_max = kFilesMax, .is_left_out = &IsLeftOut});
   if (!paths.ok()) return paths.status();
-  if (paths->size() > kFilesMax)
-    return Error(Code::kInvalidArgument, "{}: more than {} files", folder.string(), kFilesMax);
   for (const std::string& path : *paths) {
     if (path == kProfiles) continue;
     const fs::path file = folder / path;
     if (path.find('\n') != std::string::npos)
       return Error(Code::kInvalidArgument, "{}: a line feed in a name", folder.string());
+    std::error_code error;
+    if (fs::file_size(file, error) > kFileBytesMax && !error)
+      return Error(Code::kInvalidArgument, "{}: larger than the 64 MiB that may travel",
+                   file.string());
     std::int64_t bytes = 0;
     const auto digest = ContentOfFile(file.string(), &bytes);
     if (!digest.ok()) return digest.status();
-    if (bytes > kFileBytesMax)
-      return Error(Code::kInvalidArgument, "{}: larger than the 64 MiB that may travel",
-                   file.string());
     context->listing += fmt::format("{} {}/{}\n", ToHex(*digest), below, path);
     context->files.emplace(*digest, file);
   }

@@ -1,11 +1,11 @@
 #include "client/frontends/fastflowtransform/dag_site.h"
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 
 #include <fmt/format.h>
 
+#include "client/frontends/yaml/text_file.h"
 #include "server/base/percent.h"
 
 namespace fft {
@@ -62,15 +62,6 @@ std::string Page(const std::string& title, const std::string& body) {
       Escaped(title), kStyle, body);
 }
 
-Status WriteFile(const fs::path& path, const std::string& text) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  return file && !error ? Ok() : Error(Code::kUnavailable, "{} cannot be written", path.string());
-}
-
 class DagSite {
  public:
   explicit DagSite(const FftProject& project) : project_(project) {
@@ -103,7 +94,8 @@ class DagSite {
         "<tr><th>Fingerprint</th><td><code>{}</code></td></tr>\n</table>\n",
         Escaped(project_.settings.name), Escaped(model.name), Escaped(model.path),
         Escaped(project_.profile.schema), Escaped(model.relation), Escaped(model.materialized),
-        model.level + 1, Links(model.deps), Escaped(Joined(model.seeds)),
+        model.level + 1, Links(model.deps),
+        Escaped(fmt::format("{}", fmt::join(model.seeds, ", "))),
         readers == readers_.end() ? "" : Links(readers->second), model.fingerprint);
     body += fmt::format("<h2>{}</h2>\n<pre>{}</pre>\n", model.is_python ? "Source" : "Rendered SQL",
                         Escaped(model.text));
@@ -117,12 +109,6 @@ class DagSite {
   struct Place {
     int x = 0, y = 0;
   };
-
-  static std::string Joined(const std::vector<std::string>& names) {
-    std::string joined;
-    for (const std::string& name : names) joined += (joined.empty() ? "" : ", ") + name;
-    return joined;
-  }
 
   static std::string Links(const std::vector<std::string>& names) {
     std::string links;
@@ -207,8 +193,9 @@ fs::path DagFolderOf(const FftProject& project) {
 Status WriteDagSite(const FftProject& project, const fs::path& folder) {
   const DagSite site(project);
   for (const FftModel& model : project.models)
-    if (Status s = WriteFile(folder / PageOf(model.name), site.ModelPage(model)); !s.ok()) return s;
-  return WriteFile(folder / "index.html", site.Index());
+    if (Status s = WriteTextFile(folder / PageOf(model.name), site.ModelPage(model)); !s.ok())
+      return s;
+  return WriteTextFile(folder / "index.html", site.Index());
 }
 
 }  // namespace fft

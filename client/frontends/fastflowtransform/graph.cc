@@ -8,6 +8,7 @@
 
 #include "client/frontends/fastflowtransform/context.h"
 #include "client/frontends/fastflowtransform/fingerprint.h"
+#include "client/frontends/fastflowtransform/reads.h"
 #include "client/frontends/fastflowtransform/selection.h"
 #include "client/frontends/yaml/json_texts.h"
 
@@ -54,8 +55,8 @@ std::string VariableOf(const std::string& name) {
 
 class GraphMaker {
  public:
-  GraphMaker(const FftProject& project, const FftPlace& place) : project_(project), place_(place) {
-    for (const FftModel& model : project.models) models_[model.name] = &model;
+  GraphMaker(const FftProject& project, const FftPlace& place)
+      : project_(project), place_(place), models_(ByName(project)) {
     for (const FftSeed& seed : project.seeds)
       if (seed.schema == project.profile.schema) seeds_.insert(seed.relation);
     NoteSurroundings();
@@ -70,10 +71,16 @@ class GraphMaker {
 
   StatusOr<FftGraph> MakeModels() {
     Name(fmt::format("{}.{}", project_.settings.name, project_.profile.name));
-    for (const FftModel& model : project_.models) {
-      if (!model.is_built()) continue;
-      if (Status s = AddModel(model); !s.ok()) return s;
-    }
+    if (Status s = AddModels(); !s.ok()) return s;
+    return std::move(graph_);
+  }
+
+  StatusOr<FftGraph> MakeCase() {
+    Name(fmt::format("{}.{}.utest", project_.settings.name, project_.profile.name));
+    loads_seeds_ = true;
+    for (const FftSeed& seed : project_.seeds)
+      if (Status s = AddSeed(seed); !s.ok()) return s;
+    if (Status s = AddModels(); !s.ok()) return s;
     return std::move(graph_);
   }
 
@@ -104,31 +111,19 @@ class GraphMaker {
     return path;
   }
 
-  /// What it reads: through ephemeral models what those read.
-  struct Reads {
-    std::set<std::string> relations;  // of models
-    std::set<std::string> others;     // that nobody here builds: of seeds, of what is left out
-    std::set<std::string> seeds;      // whose content counts, in whatever schema
-  };
-  void AddReads(const FftModel& model, Reads* reads) const {
-    for (const std::string& seed : model.seeds) {
-      reads->seeds.insert(seed);
-      if (seeds_.contains(seed)) reads->others.insert(seed);
-    }
-    for (const std::string& dep : model.deps) {
-      const FftModel& read = *models_.at(dep);
-      if (read.is_inlined())
-        AddReads(read, reads);
-      else
-        (read.is_left_out() ? reads->others : reads->relations).insert(read.relation);
-    }
-  }
-
   Status CheckName(const std::string& path, const std::string& relation) const {
     if (relation.size() <= kNameMax) return Ok();
     return Error(Code::kInvalidArgument,
                  "{}: {} is longer than the {} bytes of a name in PostgreSQL", path, relation,
                  kNameMax);
+  }
+
+  Status AddModels() {
+    for (const FftModel& model : project_.models) {
+      if (!model.is_built()) continue;
+      if (Status s = AddModel(model); !s.ok()) return s;
+    }
+    return Ok();
   }
 
   Status AddModel(const FftModel& model) {
@@ -137,14 +132,18 @@ class GraphMaker {
     job.set_label(model.name);
     job.add_outputs(Literal(model.relation));
     job.mutable_env()->insert(surroundings_.begin(), surroundings_.end());
-    Reads reads;
-    AddReads(model, &reads);
-    for (const std::string& relation : reads.relations) {
+    const FftReads reads = ReadsOf(model, models_);
+    std::set<std::string> built, found;  // by jobs of this graph; by nobody here
+    for (const auto& [relation, read] : reads.models)
+      (read->is_left_out() ? found : built).insert(relation);
+    for (const std::string& seed : reads.seeds)
+      if (seeds_.contains(seed)) (loads_seeds_ ? built : found).insert(seed);
+    for (const std::string& relation : built) {
       v1::Input* input = job.add_inputs();
       input->set_kind(v1::MATERIALIZE);
       input->set_ref(Literal(relation));
     }
-    for (const std::string& relation : reads.others) {
+    for (const std::string& relation : found) {
       v1::Input* input = job.add_inputs();
       input->set_kind(v1::QUERY);
       input->set_identity(v1::IDENTITY_NONE);
@@ -292,8 +291,9 @@ class GraphMaker {
 
   const FftProject& project_;
   const FftPlace& place_;
-  std::map<std::string, const FftModel*> models_;
+  const FftModelsByName models_;
   std::set<std::string> seeds_;  // relations of seeds in the project's schema
+  bool loads_seeds_ = false;     // by jobs of the same graph
   std::map<std::string, std::string> surroundings_;
   Digest context_;
   std::string environment_;
@@ -304,6 +304,10 @@ class GraphMaker {
 
 StatusOr<FftGraph> MakeModelGraph(const FftProject& project, const FftPlace& place) {
   return GraphMaker(project, place).MakeModels();
+}
+
+StatusOr<FftGraph> MakeCaseGraph(const FftProject& project, const FftPlace& place) {
+  return GraphMaker(project, place).MakeCase();
 }
 
 StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place,

@@ -30,6 +30,10 @@ struct FftGraph {
 /// model that this service can't take.
 StatusOr<FftGraph> MakeModelGraph(const FftProject& project, const FftPlace& place);
 
+/// A job a model and a job a seed: what ProjectOfCase() made.  One name for the cases of all, graph
+/// PROJECT.ENV.utest: each is a revision of it.
+StatusOr<FftGraph> MakeCaseGraph(const FftProject& project, const FftPlace& place);
+
 /// A job a seed that one of `globs` names, all without any; graph PROJECT.ENV.seeds.  Models look
 /// at seeds as at data that others maintain: only who asks for them loads them.
 StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place,

@@ -194,11 +194,13 @@ class Loader {
   Json Context() const {
     Json vars = Json::parse(project_.settings.vars);
     for (const auto& [name, value] : request_.vars) vars[name] = value;
-    Json sources = Json::object(), seeds = Json::object();
-    for (const auto& [source, tables] : project_.sources)
-      for (const auto& [table, relation] : tables)
+    Json sources = Json::object(), tables = Json::object();
+    for (const auto& [source, its] : project_.sources)
+      for (const auto& [table, relation] : its)
         sources[source][table] = {relation.schema, relation.table};
-    for (const FftSeed& seed : project_.seeds) seeds[seed.relation] = {seed.schema, seed.relation};
+    for (const FftSeed& seed : project_.seeds) tables[seed.relation] = {seed.schema, seed.relation};
+    for (const FftModel& model : project_.models)  // of Python: the others are in the question
+      tables[model.relation] = {project_.profile.schema, model.relation};
     return {{"do", "models"},
             {"engine", project_.profile.engine},
             {"schema", project_.profile.schema},
@@ -207,15 +209,13 @@ class Loader {
             {"env", project_.variables},
             {"vars", std::move(vars)},
             {"sources", std::move(sources)},
-            {"seeds", std::move(seeds)},
+            {"tables", std::move(tables)},
             {"macros", FilesAsJson(files_.macros)},
             {"functions", FilesAsJson(files_.functions)}};
   }
 
   Status RenderSql() {
     Json question = Context();
-    Json& python = question["python"] = Json::array();
-    for (const FftModel& model : project_.models) python.push_back(model.relation);
     Json& models = question["models"] = Json::array();
     for (const ProjectFile& file : files_.sql_models) {
       const std::string relation = RelationOf(file.path);
@@ -253,6 +253,7 @@ class Loader {
   void AddSource(const Json& source, FftModel& model) const {
     const auto& tables = project_.sources.at(source.at(0));
     const SourceRelation& relation = tables.at(source.at(1));
+    model.sources.push_back(relation);
     const FftSeed* seed = FindSeed(relation.table);
     if (seed != nullptr && seed->schema == relation.schema) model.seeds.push_back(seed->relation);
   }

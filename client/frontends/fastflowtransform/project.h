@@ -22,13 +22,14 @@ struct FftModel {
   std::string relation;  // `stg_users`
   std::string path;      // below the project
   bool is_python = false;
-  std::string materialized;            // table, view, incremental, ephemeral, snapshot
-  std::string config = "{}";           // all that config() or the decorator said, as JSON
-  std::string text;                    // the SQL as rendered; of Python the function's source
-  std::string incremental_text;        // the SQL once the relation is there; empty: no such
-  std::string function;                // of Python
-  std::vector<std::string> deps;       // names of models
-  std::vector<std::string> arguments;  // of Python: relations, in the order of its parameters
+  std::string materialized;             // table, view, incremental, ephemeral, snapshot
+  std::string config = "{}";            // all that config() or the decorator said, as JSON
+  std::string text;                     // the SQL as rendered; of Python the function's source
+  std::string incremental_text;         // the SQL once the relation is there; empty: no such
+  std::string function;                 // of Python
+  std::vector<std::string> deps;        // names of models
+  std::vector<SourceRelation> sources;  // that its template names
+  std::vector<std::string> arguments;   // of Python: relations, in the order of its parameters
   std::vector<std::string>
       seeds;  // relations that it reads and a seed of the project fills, sorted
   std::string fingerprint;

@@ -31,19 +31,25 @@ bool IsHidden(const std::string& name) { return name.starts_with('.'); }
 
 }  // namespace
 
-StatusOr<std::vector<std::string>> FilesBelow(
-    const fs::path& folder, const fs::path& base,
-    const std::function<bool(const std::string& name)>& is_left_out) {
+StatusOr<std::vector<std::string>> FilesBelow(const fs::path& folder, const fs::path& base,
+                                              const FileSearch& search) {
+  const auto is_left_out = search.is_left_out != nullptr ? search.is_left_out : &IsHidden;
   std::vector<std::string> paths;
   std::error_code error;
   if (!fs::is_directory(folder, error)) return paths;
-  fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink,
+  fs::recursive_directory_iterator at(folder,
+                                      search.follows_folders
+                                          ? fs::directory_options::follow_directory_symlink
+                                          : fs::directory_options::none,
                                       error);
   for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
     const bool is_passed_over = is_left_out(at->path().filename().string());
     if (is_passed_over && at->is_directory(error)) at.disable_recursion_pending();
     if (!is_passed_over && at->is_regular_file(error))
       paths.push_back(at->path().lexically_relative(base).generic_string());
+    if (paths.size() > search.count_max)
+      return Error(Code::kInvalidArgument, "{}: more than {} files", folder.string(),
+                   search.count_max);
   }
   if (error)
     return Error(Code::kInvalidArgument, "{}: cannot be read: {}", folder.string(),
@@ -88,7 +94,7 @@ StatusOr<ProjectSettings> ReadProjectSettings(const std::string& file, const std
 
 StatusOr<ProjectFiles> FindProjectFiles(const fs::path& project, const fs::path& seeds_folder) {
   ProjectFiles files;
-  const auto paths = FilesBelow(project / "models", project, IsHidden);
+  const auto paths = FilesBelow(project / "models", project);
   if (!paths.ok()) return paths.status();
   for (const std::string& path : *paths) {
     std::vector<ProjectFile>* kind = nullptr;
@@ -105,7 +111,7 @@ StatusOr<ProjectFiles> FindProjectFiles(const fs::path& project, const fs::path&
     if (!text.ok()) return text.status();
     kind->push_back({path, *std::move(text)});
   }
-  auto seeds = FilesBelow(seeds_folder, seeds_folder, IsHidden);
+  auto seeds = FilesBelow(seeds_folder, seeds_folder);
   if (!seeds.ok()) return seeds.status();
   std::erase_if(*seeds, [](const std::string& path) { return !path.ends_with(".csv"); });
   files.seeds = *std::move(seeds);

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,11 +44,17 @@ StatusOr<ProjectSettings> ReadProjectSettings(const std::string& file, const std
 StatusOr<ProjectFiles> FindProjectFiles(const std::filesystem::path& project,
                                         const std::filesystem::path& seeds_folder);
 
+struct FileSearch {
+  bool follows_folders = true;  // that are links
+  std::size_t count_max = SIZE_MAX;
+  /// Names of files and folders that are passed over; null: those that begin with a dot.
+  bool (*is_left_out)(const std::string& name) = nullptr;
+};
 /// Paths of the regular files below `folder`, relative to `base`, sorted; nothing where there is no
-/// such folder.  Files and folders whose names are left out are passed over.
-StatusOr<std::vector<std::string>> FilesBelow(
-    const std::filesystem::path& folder, const std::filesystem::path& base,
-    const std::function<bool(const std::string& name)>& is_left_out);
+/// such folder.
+StatusOr<std::vector<std::string>> FilesBelow(const std::filesystem::path& folder,
+                                              const std::filesystem::path& base,
+                                              const FileSearch& search = {});
 
 /// `stg_users` of models/staging/stg_users.ff.sql.
 std::string RelationOf(const std::string& path);

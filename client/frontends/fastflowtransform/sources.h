@@ -11,7 +11,7 @@ namespace fft {
 struct SourceRelation {
   std::string schema;
   std::string table;
-  bool operator==(const SourceRelation&) const = default;
+  auto operator<=>(const SourceRelation&) const = default;
 };
 
 /// By source, then by table.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <set>
 
 #include <fmt/format.h>
@@ -36,21 +37,40 @@ class Comparison {
       left.push_back(Without(Json::parse(row, nullptr, /*allow_exceptions=*/false)));
     if (!left.empty() && !expected_.empty()) FindColumns(left.front());
     if (!wrong_.empty()) return wrong_;
-    std::vector<Json> missing;
-    for (const Json& wanted : expected_) {
-      const auto at = std::find_if(left.begin(), left.end(),
-                                   [&](const Json& row) { return IsSameRow(wanted, row); });
-      if (at == left.end())
-        missing.push_back(wanted);
-      else
-        left.erase(at);
+    // Near rows are near several: one that is taken may take another in its place.
+    std::vector<std::size_t> taken_by(left.size(), kNobody);
+    std::vector<Json> missing, unexpected;
+    for (std::size_t wanted = 0; wanted < expected_.size(); ++wanted) {
+      std::vector<char> is_asked(left.size(), 0);
+      if (!Take(wanted, left, &taken_by, &is_asked)) missing.push_back(expected_[wanted]);
     }
+    for (std::size_t i = 0; i < left.size(); ++i)
+      if (taken_by[i] == kNobody) unexpected.push_back(left[i]);
     Tell("missing", missing);
-    if (!expect_.value("subset", false)) Tell("unexpected", left);
+    if (!expect_.value("subset", false)) Tell("unexpected", unexpected);
     return wrong_;
   }
 
  private:
+  static constexpr std::size_t kNobody = SIZE_MAX;
+
+  /// Whether there is a row for `wanted`, when others move to rows that fit them as well.
+  bool Take(std::size_t wanted, const std::vector<Json>& rows, std::vector<std::size_t>* taken_by,
+            std::vector<char>* is_asked) const {
+    for (const bool moves : {false, true})
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::size_t other = (*taken_by)[i];
+        if ((other == kNobody) == moves || (*is_asked)[i] != 0 ||
+            !IsSameRow(expected_[wanted], rows[i]))
+          continue;
+        (*is_asked)[i] = 1;
+        if (moves && !Take(other, rows, taken_by, is_asked)) continue;
+        (*taken_by)[i] = wanted;
+        return true;
+      }
+    return false;
+  }
+
   Json Without(const Json& row) const {
     Json kept = Json::object();
     for (const auto& [column, value] : row.items())
@@ -92,7 +112,10 @@ class Comparison {
     }
     if (wanted.is_string() && found.is_string())
       return wanted == found || AsWritten(wanted) == AsWritten(found);
-    if (wanted.is_string() && found.is_number()) return wanted == found.dump();
+    if (wanted.is_string() && found.is_number()) {  // 2.50, as SQL writes it
+      const Json number = Json::parse(wanted.get<std::string>(), nullptr, false);
+      return number.is_number() && IsSame(number, found, tolerance);
+    }
     return wanted == found;
   }
 

@@ -5,6 +5,9 @@
 #include <sstream>
 
 #include <system_error>
+#include <unistd.h>
+
+#include <fmt/format.h>
 
 namespace fft {
 
@@ -23,6 +26,18 @@ StatusOr<std::string> ReadTextFile(const std::filesystem::path& path) {
   if (bytes > 0) text << stream.rdbuf();
   if (!stream) return Error(Code::kPermissionDenied, "{}: cannot be read", path.string());
   return text.str();
+}
+
+Status WriteTextFile(const std::filesystem::path& path, const std::string& text) {
+  std::error_code failure;
+  std::filesystem::create_directories(path.parent_path(), failure);
+  const std::filesystem::path partial = fmt::format("{}.{}", path.string(), ::getpid());
+  std::ofstream file(partial, std::ios::binary);
+  file << text;
+  file.close();
+  if (file) std::filesystem::rename(partial, path, failure);
+  if (!file || failure) return Error(Code::kUnavailable, "{} cannot be written", path.string());
+  return Ok();
 }
 
 }  // namespace fft

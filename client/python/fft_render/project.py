@@ -104,10 +104,8 @@ class Project:
             if self._kind(relation) == "ephemeral":
                 return self._inline(relation)
             return dialect.quoted(self._request["schema"], relation)
-        if relation in self._request.get("python", []):
-            return dialect.quoted(self._request["schema"], relation)
-        if relation in self._request.get("seeds", {}):
-            return dialect.quoted(*self._request["seeds"][relation])
+        if relation in self._request.get("tables", {}):
+            return dialect.quoted(*self._request["tables"][relation])
         raise Lookup(f"ref({name!r}): there is no model and no seed of that name")
 
     def _inline(self, relation):

@@ -155,17 +155,17 @@ TEST_F(UnitTestsTest, FaultsNameFileAndCase) {
   EXPECT_EQ(Fault(begin + "  inputs: {users: {rows: [{a: 1}]}, users.ff: {rows: [{a: 1}]}}\n"),
             "tests/unit/a.yml: case one: input users.ff is given twice");
   EXPECT_EQ(Fault("model: stg\nseed: 1\ncases: []\n"),
-            "tests/unit/a.yml: unknown key 'seed'; known are cases, defaults, engine, model");
-  EXPECT_EQ(Fault("cases: []\n"), "tests/unit/a.yml: it names no model");
-  EXPECT_EQ(Fault("model: stg\ncases: 7\n"), "tests/unit/a.yml: cases is no list");
+            "tests/unit/a.yml:2:1: unknown key 'seed' in the tests; known: model, defaults, cases, engine");
+  EXPECT_EQ(Fault("cases: []\n"), "tests/unit/a.yml:1:1: the tests: 'model' is missing");
+  EXPECT_EQ(Fault("model: stg\ncases: 7\n"), "tests/unit/a.yml:2:1: the tests: 'cases' must be a list, not a single value");
   EXPECT_EQ(Fault("model: stg\ncases: [{expect: {rows: []}}]\n"),
-            "tests/unit/a.yml: case 1: it has no name");
+            "tests/unit/a.yml:2:9: case 1: 'name' is missing");
   EXPECT_EQ(Fault("model: stg\ncases: [{name: x}]\n"),
-            "tests/unit/a.yml: case 1: expect is missing");
+            "tests/unit/a.yml:2:9: case 1: 'expect' is missing");
   EXPECT_EQ(Fault("model: stg\ncases: [{name: x, expect: {rows: [1]}}]\n"),
-            "tests/unit/a.yml: case 1: expect: 1 is no row: a map of columns");
+            "tests/unit/a.yml:2:35: case 1: expect: 1 is no row: a map of columns");
   EXPECT_EQ(Fault(begin + "- {name: one, expect: {rows: []}}\n"),
-            "tests/unit/a.yml: two cases are called one");
+            "tests/unit/a.yml:5:3: two cases are called one");
   EXPECT_EQ(Fault("model: none\ncases: [{name: x, expect: {rows: []}}]\n"),
             "tests/unit/a.yml: case x: there is no model none");
   EXPECT_EQ(Fault("model: mart\ncases: [{name: x, expect: {rows: []}}]\n"),
@@ -181,11 +181,16 @@ TEST_F(UnitTestsTest, FaultsNameFileAndCase) {
     EXPECT_THAT(
         Fault("model: stg\ncases: [{name: x, expect: {rows: [], " + std::string(odd) + "}}]\n"),
         HasSubstr("case 1: expect: "));
-  EXPECT_EQ(Fault("model: stg\ncases: [7]\n"), "tests/unit/a.yml: case 1 is no map");
-  EXPECT_EQ(Fault(begin + "  inputs: [7]\n"), "tests/unit/a.yml: case 1: inputs is no map");
+  EXPECT_EQ(Fault("model: stg\ncases: [7]\n"), "tests/unit/a.yml:2:9: case 1 must be a map, not a single value");
+  EXPECT_EQ(Fault(begin + "  inputs: [7]\n"), "tests/unit/a.yml:5:3: case 1: 'inputs' is no map");
   EXPECT_EQ(Fault(begin + "  inputs: {users: 7}\n"),
-            "tests/unit/a.yml: case 1: input users is no map");
-  EXPECT_THAT(Fault(begin + "  inputs: {users: {rows: 7}}\n"), HasSubstr("rows is no list"));
+            "tests/unit/a.yml:5:19: case 1: input users must be a map, not a single value");
+  EXPECT_THAT(Fault(begin + "  inputs: {users: {rows: 7}}\n"), HasSubstr("a.yml:5:20: case 1: input users: 'rows' must be a list"));
+  EXPECT_EQ(Fault(begin + "  inputs: {users: {columns: [a]}}\n"),
+            "tests/unit/a.yml:5:20: case 1: input users: 'columns' is no map of columns to their "
+            "types");
+  EXPECT_EQ(Fault("model: stg\ncases: [{name: x, expect: {subset: true}}]\n"),
+            "tests/unit/a.yml:2:9: case 1: 'expect: rows' is missing");
   EXPECT_THAT(Fault("model: [\n"), HasSubstr("tests/unit/a.yml:"));
 }
 
@@ -228,6 +233,11 @@ TEST(UnitCompare, Values) {
       Compare(R"({"rows":[{"a":"2024-01-31 08:00:00"}]})", R"([{"a":"2024-01-31T08:00:00"}])"),
       IsEmpty());
   EXPECT_THAT(Compare(R"({"rows":[{"a":"7"}]})", R"([{"a":7}])"), IsEmpty());
+  EXPECT_THAT(Compare(R"({"rows":[{"a":"2.50"}]})", R"([{"a":2.5}])"), IsEmpty());
+  EXPECT_THAT(Compare(R"({"rows":[{"a":"2.50x"}]})", R"([{"a":2.5}])").size(), 2U);
+  EXPECT_THAT(Compare(R"({"rows":[{"a":1},{"a":1.2}],"approx":0.25})", R"([{"a":1.2},{"a":0.8}])"),
+              IsEmpty())
+      << "the first fits both, the second one alone";
   EXPECT_THAT(Compare(R"({"rows":[{"a":true}]})", R"([{"a":"t"}])").size(), 2U);
   EXPECT_THAT(Compare(R"({"rows":[{"a":null}]})", R"([{"a":""}])").size(), 2U);
 }

@@ -25,7 +25,7 @@ def model(relation, text):
 
 def project(**models):
     return {"do": "models", "engine": "postgres", "schema": "mart", "database": "shop", "vars": {"day": "2012-01-01"},
-            "env": {"FFT_MODE": "x"}, "seeds": {"seed_users": ["raw", "seed_users"]},
+            "env": {"FFT_MODE": "x"}, "tables": {"seed_users": ["raw", "seed_users"]},
             "sources": {"crm": {"users": ["raw", "seed_users"], "Odd\"name": ["raw", "Odd\"name"]}},
             "models": [model(relation, text) for relation, text in models.items()]}
 
