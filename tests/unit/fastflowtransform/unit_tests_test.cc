@@ -155,9 +155,11 @@ TEST_F(UnitTestsTest, FaultsNameFileAndCase) {
   EXPECT_EQ(Fault(begin + "  inputs: {users: {rows: [{a: 1}]}, users.ff: {rows: [{a: 1}]}}\n"),
             "tests/unit/a.yml: case one: input users.ff is given twice");
   EXPECT_EQ(Fault("model: stg\nseed: 1\ncases: []\n"),
-            "tests/unit/a.yml:2:1: unknown key 'seed' in the tests; known: model, defaults, cases, engine");
+            "tests/unit/a.yml:2:1: unknown key 'seed' in the tests; known: model, defaults, cases, "
+            "engine");
   EXPECT_EQ(Fault("cases: []\n"), "tests/unit/a.yml:1:1: the tests: 'model' is missing");
-  EXPECT_EQ(Fault("model: stg\ncases: 7\n"), "tests/unit/a.yml:2:1: the tests: 'cases' must be a list, not a single value");
+  EXPECT_EQ(Fault("model: stg\ncases: 7\n"),
+            "tests/unit/a.yml:2:1: the tests: 'cases' must be a list, not a single value");
   EXPECT_EQ(Fault("model: stg\ncases: [{expect: {rows: []}}]\n"),
             "tests/unit/a.yml:2:9: case 1: 'name' is missing");
   EXPECT_EQ(Fault("model: stg\ncases: [{name: x}]\n"),
@@ -181,11 +183,13 @@ TEST_F(UnitTestsTest, FaultsNameFileAndCase) {
     EXPECT_THAT(
         Fault("model: stg\ncases: [{name: x, expect: {rows: [], " + std::string(odd) + "}}]\n"),
         HasSubstr("case 1: expect: "));
-  EXPECT_EQ(Fault("model: stg\ncases: [7]\n"), "tests/unit/a.yml:2:9: case 1 must be a map, not a single value");
+  EXPECT_EQ(Fault("model: stg\ncases: [7]\n"),
+            "tests/unit/a.yml:2:9: case 1 must be a map, not a single value");
   EXPECT_EQ(Fault(begin + "  inputs: [7]\n"), "tests/unit/a.yml:5:3: case 1: 'inputs' is no map");
   EXPECT_EQ(Fault(begin + "  inputs: {users: 7}\n"),
             "tests/unit/a.yml:5:19: case 1: input users must be a map, not a single value");
-  EXPECT_THAT(Fault(begin + "  inputs: {users: {rows: 7}}\n"), HasSubstr("a.yml:5:20: case 1: input users: 'rows' must be a list"));
+  EXPECT_THAT(Fault(begin + "  inputs: {users: {rows: 7}}\n"),
+              HasSubstr("a.yml:5:20: case 1: input users: 'rows' must be a list"));
   EXPECT_EQ(Fault(begin + "  inputs: {users: {columns: [a]}}\n"),
             "tests/unit/a.yml:5:20: case 1: input users: 'columns' is no map of columns to their "
             "types");
