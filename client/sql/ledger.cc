@@ -52,7 +52,8 @@ Statement Ledger::Take() const {
                               "SET relation = EXCLUDED.relation "
                               "RETURNING service, epoch, run, node",
                               Quoted(schema_, kRuns)),
-          .parameters = {relation_}};
+          .parameters = {relation_},
+          .is_kept = true};
 }
 
 Ledger::Standing Ledger::Judge(const Answer& taken, const Writer& writer) {
@@ -69,17 +70,20 @@ std::vector<Statement> Ledger::Record(const Writer& writer, const std::string& n
                            "ended_at = now() WHERE relation = $1",
                            Quoted(schema_, kRuns)),
        .parameters = {relation_, writer.service, std::to_string(writer.epoch),
-                      std::to_string(writer.run), std::to_string(writer.node)}}};
+                      std::to_string(writer.run), std::to_string(writer.node)},
+       .is_kept = true}};
   if (node_name.empty()) return statements;
   // A table of before may lack the key that an upsert needs.
   statements.push_back(
       {.text = fmt::format("DELETE FROM {} WHERE node_name = $1", Quoted(schema_, kMeta)),
-       .parameters = {node_name}});
+       .parameters = {node_name},
+       .is_kept = true});
   statements.push_back(
       {.text = fmt::format("INSERT INTO {} (node_name, relation, fingerprint, engine, built_at) "
                            "VALUES ($1, $2, $3, 'postgres', now())",
                            Quoted(schema_, kMeta)),
-       .parameters = {node_name, relation_, fingerprint}});
+       .parameters = {node_name, relation_, fingerprint},
+       .is_kept = true});
   return statements;
 }
 

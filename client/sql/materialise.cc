@@ -50,6 +50,10 @@ std::string DropOf(std::string_view kind, const std::string& relation) {
   return kind.empty() ? "" : fmt::format("DROP {} {} CASCADE", what, relation);
 }
 
+bool HasHooks(const v1::SqlTask& task) {
+  return task.pre_hooks_size() > 0 || task.post_hooks_size() > 0;
+}
+
 class Maker {
  public:
   Maker(Session& session, const Making& making)
@@ -113,10 +117,14 @@ class Maker {
                          "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
                          "WHERE n.nspname = $1 AND c.relname = $2), ''), "
                          "to_regclass($3) IS NOT NULL",
-                 .parameters = {making_.schema, making_.relation, ledger_.meta()}}});
+                 .parameters = {making_.schema, making_.relation, ledger_.meta()},
+                 .is_kept = true}});
   }
 
-  StatusOr<std::vector<Answer>> Run(const std::vector<Statement>& statements) {
+  StatusOr<std::vector<Answer>> Run(std::vector<Statement> statements) {
+    // A hook may take away what the session keeps.
+    if (HasHooks(making_.task))
+      for (Statement& statement : statements) statement.is_kept = false;
     if (watchdog_.reason() != Watchdog::Reason::kNone)
       return Error(Code::kCancelled, "nothing more is begun");
     const auto from = Clock::now();
@@ -177,8 +185,9 @@ class Maker {
          ledger_.Record(making_.writer, making_.node_name, making_.fingerprint))
       statements->push_back(std::move(statement));
     if (!IsView())
-      statements->push_back(
-          {.text = "SELECT pg_total_relation_size($1::regclass)", .parameters = {name_}});
+      statements->push_back({.text = "SELECT pg_total_relation_size($1::regclass)",
+                             .parameters = {name_},
+                             .is_kept = true});
     statements->push_back({.text = "COMMIT"});
   }
   void NoteSize(const std::vector<Answer>& answers) {
@@ -367,8 +376,7 @@ class Maker {
 StatusOr<Made> Materialise(Session& session, const Making& making) {
   auto made = Maker(session, making).Make();
   // Settings, locks and temporary tables that a hook left are not for the next run.
-  if (session.IsAlive() && (making.task.pre_hooks_size() > 0 || making.task.post_hooks_size() > 0))
-    session.Discard();
+  if (session.IsAlive() && HasHooks(making.task)) session.Discard();
   return made;
 }
 

@@ -24,10 +24,14 @@ std::string Field(const PGresult* result, int field) {
   return text == nullptr ? "" : text;
 }
 
-// Class 08 connection, 40 rolled back, 53 resources, 58 the system; 25006 a standby, 55P03 a lock,
-// 57P0x shutting down or starting; and whatever ends the session.
+constexpr std::size_t kKeptMax = 64;  // statements of a session
+constexpr char kNotKept[] = "26000";  // somebody has taken them away
+
+// Class 08 connection, 40 rolled back, 53 resources, 58 the system; 25006 a standby, 26000 what was
+// kept is gone, 55P03 a lock, 57P0x shutting down or starting; and whatever ends the session.
 bool Passes(std::string_view state, std::string_view severity) {
-  for (const std::string_view beginning : {"08", "40", "53", "58", "25006", "55P03", "57P0"})
+  for (const std::string_view beginning :
+       {"08", "40", "53", "58", "25006", kNotKept, "55P03", "57P0"})
     if (state.starts_with(beginning)) return true;
   return severity == "FATAL" || severity == "PANIC";
 }
@@ -102,13 +106,6 @@ bool IsGood(const PGresult* result) {
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
-bool Send(PGconn* connection, const Statement& statement) {
-  std::vector<const char*> values;
-  for (const std::string& parameter : statement.parameters) values.push_back(parameter.c_str());
-  return PQsendQueryParams(connection, statement.text.c_str(), static_cast<int>(values.size()),
-                           nullptr, values.data(), nullptr, nullptr, 0) == 1;
-}
-
 }  // namespace
 
 std::int64_t Answer::number(int row, int column) const { return NumberOf(at(row, column)); }
@@ -164,11 +161,14 @@ StatusOr<std::vector<Answer>> Session::Run(const std::vector<Statement>& stateme
                    statement.own_name.empty() ? "a statement" : statement.own_name);
   if (PQenterPipelineMode(raw()) != 1)
     return Error(Code::kUnavailable, "{}", FirstLine(PQerrorMessage(raw())));
-  for (const Statement& statement : statements)
-    if (!Send(raw(), statement)) break;  // the results will tell
+  std::vector<Sent> sent;
+  for (const Statement& statement : statements) {
+    sent.push_back(Keep(statement));
+    if (!Send(sent.back())) break;  // the results will tell
+  }
   PQpipelineSync(raw());
   std::vector<Answer> answers;
-  const Status failed = ReadAnswers(statements, &answers);
+  const Status failed = ReadAnswers(sent, &answers);
   if (PQstatus(raw()) == CONNECTION_OK) {
     const RawResult sync(PQgetResult(raw()));
     PQexitPipelineMode(raw());
@@ -177,16 +177,47 @@ StatusOr<std::vector<Answer>> Session::Run(const std::vector<Statement>& stateme
   return answers;
 }
 
-Status Session::ReadAnswers(const std::vector<Statement>& statements,
-                            std::vector<Answer>* answers) {
+Session::Sent Session::Keep(const Statement& statement) {
+  if (!statement.is_kept) return {&statement, "", false};
+  const auto known = kept_.find(statement.text);
+  if (known != kept_.end()) return {&statement, known->second, false};
+  if (kept_.size() >= kKeptMax) return {&statement, "", false};
+  return {&statement, fmt::format("fft_{}", ++last_kept_), true};
+}
+
+bool Session::Send(const Sent& sent) const {
+  const char* const text = sent.statement->text.c_str();
+  std::vector<const char*> values;
+  for (const std::string& parameter : sent.statement->parameters)
+    values.push_back(parameter.c_str());
+  const int count = static_cast<int>(values.size());
+  if (sent.name.empty())
+    return PQsendQueryParams(raw(), text, count, nullptr, values.data(), nullptr, nullptr, 0) == 1;
+  const char* const name = sent.name.c_str();
+  if (sent.is_new && PQsendPrepare(raw(), name, text, 0, nullptr) != 1) return false;
+  return PQsendQueryPrepared(raw(), name, count, values.data(), nullptr, nullptr, 0) == 1;
+}
+
+Status Session::ReadAnswers(const std::vector<Sent>& sent, std::vector<Answer>* answers) {
   Status failed;
   bool is_answered = true;  // by the server, before it came to the COMMIT
   bool is_over = false;     // the server has ended the session, perhaps amid the COMMIT
   bool is_before_commit = true;
-  for (const Statement& statement : statements) {
+  for (const Sent& each : sent) {
+    const Statement& statement = *each.statement;
     const bool is_commit = statement.text == "COMMIT";
     is_before_commit = is_before_commit && !is_commit;
     RawResult result(PQgetResult(raw()));
+    if (each.is_new && result != nullptr && IsGood(result.get())) {  // what was asked comes next
+      kept_.emplace(statement.text, each.name);
+      while (const RawResult rest{PQgetResult(raw())}) {
+      }
+      result.reset(PQgetResult(raw()));
+    } else if (each.is_new && PQstatus(raw()) == CONNECTION_OK) {  // and is skipped
+      while (const RawResult rest{PQgetResult(raw())}) {
+      }
+      const RawResult skipped(PQgetResult(raw()));
+    }
     const bool is_skipped =
         result != nullptr && PQresultStatus(result.get()) == PGRES_PIPELINE_ABORTED;
     const bool is_good = result != nullptr && IsGood(result.get());
@@ -203,10 +234,11 @@ Status Session::ReadAnswers(const std::vector<Statement>& statements,
     while (const RawResult rest{PQgetResult(raw())}) {
     }
   }
-  if (failed.ok() && answers->size() < statements.size())
+  if (failed.ok() && answers->size() < sent.size())
     failed = Error(Code::kUnavailable, "{}", FirstLine(PQerrorMessage(raw())));
-  const bool has_commit = std::any_of(statements.begin(), statements.end(),
-                                      [](const Statement& s) { return s.text == "COMMIT"; });
+  if (SqlStateOf(failed) == kNotKept) kept_.clear();
+  const bool has_commit = std::any_of(
+      sent.begin(), sent.end(), [](const Sent& each) { return each.statement->text == "COMMIT"; });
   const bool is_known = is_answered || (!is_over && PQstatus(raw()) == CONNECTION_OK);
   if (failed.ok() || !has_commit || is_known) return failed;
   return WithState(Error(Code::kUnknown, "{}", Message(failed)), SqlStateOf(failed));
@@ -218,6 +250,7 @@ void Session::Rollback() {
 
 void Session::Discard() {
   const RawResult done(PQexec(raw(), "DISCARD ALL"));
+  kept_.clear();
   if (PQresultStatus(done.get()) != PGRES_COMMAND_OK) connection_.reset();
 }
 

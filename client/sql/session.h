@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,8 @@ struct Statement {
   /// Where in `text` the user's own begins and what it is called, for errors.
   std::size_t own_at = 0;
   std::string own_name = {};
+  /// It comes again and again, of nobody's own text: the session has the server parse it once.
+  bool is_kept = false;
 };
 
 /// What a statement answered: rows of text.
@@ -82,9 +85,19 @@ class Session {
   Status CopyOut(const std::string& statement, const std::function<Status(std::string_view)>& take);
 
  private:
-  Status ReadAnswers(const std::vector<Statement>& statements, std::vector<Answer>* answers);
+  /// A statement on its way, and what it is kept as; empty: it is not.
+  struct Sent {
+    const Statement* statement;
+    std::string name;
+    bool is_new;  // an answer to its being kept comes first
+  };
+  Sent Keep(const Statement& statement);
+  bool Send(const Sent& sent) const;
+  Status ReadAnswers(const std::vector<Sent>& sent, std::vector<Answer>* answers);
 
   Handle<PGconn, PQfinish> connection_;
+  std::map<std::string, std::string> kept_;  // statements by their text: names that the server has
+  int last_kept_ = 0;
 };
 
 /// `"name"`, with quotes inside doubled.

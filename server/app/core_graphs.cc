@@ -48,6 +48,24 @@ Status FindMissing(Library& library, const GraphSpec& spec) {
 
 GraphRevision Core::Deploy(Library& library, GraphSpec spec, const std::string& principal,
                            bool validate_only, Status* status) {
+  Complete(spec);
+  // Most that is deployed was deployed before.  It was looked at then, and its blobs stay.
+  const CompiledGraphPtr known =
+      validate_only ? nullptr : graphs_.Find(spec.name, RevisionOf(spec));
+  if (known != nullptr) {
+    GraphRevision revision{.spec = std::move(spec),
+                           .revision = known->revision(),
+                           .deployed_by = principal,
+                           .deployed_at = clock_.Now()};
+    const auto is_stored = library.DeployAgain(revision);
+    *status = is_stored.status();
+    if (!is_stored.ok()) return {};
+    if (*is_stored) {
+      graphs_.Deployed(known);
+      return revision;
+    }
+    spec = std::move(revision.spec);
+  }
   auto compiled = CompiledGraph::Compile(std::move(spec));
   *status = compiled.status();
   if (!compiled.ok()) return {};

@@ -35,11 +35,15 @@ void SortSpec(GraphSpec& spec) {
 
 }  // namespace
 
+void Complete(GraphSpec& spec) {
+  if (spec.default_namespace.empty()) spec.default_namespace = spec.name;
+}
+
 CompiledGraph::CompiledGraph() : index_(std::make_unique<MakerIndex>()) {}
 CompiledGraph::~CompiledGraph() = default;
 
 StatusOr<std::shared_ptr<const CompiledGraph>> CompiledGraph::Compile(GraphSpec spec) {
-  if (spec.default_namespace.empty()) spec.default_namespace = spec.name;
+  Complete(spec);
   SortSpec(spec);
   if (Status checked = CheckSpec(spec); !checked.ok()) return checked;
   const std::shared_ptr<CompiledGraph> graph(new CompiledGraph());

@@ -23,7 +23,10 @@ struct Maker {
   bool operator==(const Maker&) const = default;
 };
 
-/// Digest of a graph's canonical form: equal for specs that differ only in the order of their jobs,
+/// Fills in what a spec may leave out.
+void Complete(GraphSpec& spec);
+
+/// Digest of a complete graph's canonical form: equal for specs that differ only in the order of their jobs,
 /// sources and files.
 Digest RevisionOf(const GraphSpec& spec);
 

@@ -57,6 +57,18 @@ Status PgLibrary::SaveRevision(const GraphRevision& revision) {
       .status();
 }
 
+StatusOr<bool> PgLibrary::DeployAgain(const GraphRevision& revision) {
+  pg::Params params;
+  params.Text(revision.spec.name).Bytes(revision.revision.view());
+  params.Text(revision.deployed_by).Time(revision.deployed_at);
+  const auto touched = Query(
+      "UPDATE graph_revision SET deploy = DEFAULT, deployed_by = $3, deployed_at = $4 "
+      "WHERE graph = $1 AND revision = $2",
+      params, "deploy a graph again");
+  if (!touched.ok()) return touched.status();
+  return touched->affected() == 1;
+}
+
 StatusOr<GraphRevision> PgLibrary::GetRevision(const std::string& graph, const Digest& revision) {
   pg::Params params;
   params.Text(graph).Digest(revision);

@@ -196,11 +196,17 @@ TEST_F(CoreBuilds, GraphsAreDeployedAndAskedWhoBuildsWhat) {
   EXPECT_EQ(early.Get().status().code(), Code::kNotFound);
   core_->DeployGraph(spec, "ann", /*validate_only=*/false, deployed.reply());
   EXPECT_EQ(deployed.Get()->revision, checked.Get()->revision);
+  EXPECT_EQ(deployed.Get()->spec.default_namespace, "other");
+  Await<GraphRevision> again;
+  core_->DeployGraph(spec, "bob", /*validate_only=*/false, again.reply());
+  EXPECT_EQ(again.Get()->revision, checked.Get()->revision);
+  EXPECT_EQ(again.Get()->spec.default_namespace, "other");
+  EXPECT_EQ(again.Get()->deployed_by, "bob");
   core_->LookupRefs("other", {}, {"c/1"}, jobs.reply());
   EXPECT_EQ(jobs.Get()->at("c/1"), "c");
   core_->LookupRefs("other", {}, {"d"}, wrong.reply());
   EXPECT_FALSE(wrong.Get().ok());
-  EXPECT_TRUE(Eventually([&] { return core_->events().last() == EventSeq{1}; }));
+  EXPECT_TRUE(Eventually([&] { return core_->events().last() == EventSeq{2}; }));
 }
 
 }  // namespace
