@@ -1,9 +1,5 @@
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <ostream>
-#include <span>
-#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,6 +9,7 @@
 #include "client/ctl/format.h"
 #include "client/ctl/project_progress.h"
 #include "client/ctl/project_service.h"
+#include "client/ctl/run_numbers.h"
 #include "client/ctl/session.h"
 #include "client/frontends/fastflowtransform/artifacts.h"
 #include "client/frontends/fastflowtransform/graph.h"
@@ -79,8 +76,8 @@ v1::CreateBuildRequest RequestFor(const ProjectArguments& arguments, const Prepa
 }
 
 /// What the run that built a model says of itself.
-void AddMetadata(const v1::Run& run, ModelReport* report) {
-  const auto told = nlohmann::json::parse(run.metadata(), nullptr, /*allow_exceptions=*/false);
+void AddMetadata(const std::string& metadata, ModelReport* report) {
+  const auto told = nlohmann::json::parse(metadata, nullptr, /*allow_exceptions=*/false);
   if (!told.is_object()) return;
   if (told.contains("http")) report->http = told["http"].dump();
   const auto sql = told.find("sql");
@@ -104,46 +101,6 @@ ModelReport ReportOf(const std::string& name, const ModelResult& result) {
   return report;
 }
 
-/// Asks for the runs that `reports` are about, and adds what those say.
-Status AskForRuns(const Session& session,
-                  std::span<const std::pair<std::int64_t, ModelReport*>> reports) {
-  v1::BatchGetRunsRequest request;
-  for (const auto& [run, report] : reports) request.add_ids(run);
-  const auto runs = session.client.Call(&v1::Runs::Stub::BatchGetRuns, request);
-  if (!runs.ok()) return runs.status();
-  for (std::size_t i = 0; i < reports.size(); ++i)
-    AddMetadata(runs->runs(static_cast<int>(i)), reports[i].second);
-  return Ok();
-}
-
-/// There may be thousands: some requests are under way at once.
-Status AddWhatRunsSay(const Session& session, const std::map<std::string, ModelResult>& results,
-                      std::vector<ModelReport>* models) {
-  constexpr std::size_t kRunsAtOnce = 100, kRequestsAtOnce = 4;
-  std::vector<std::pair<std::int64_t, ModelReport*>> asked;
-  for (ModelReport& report : *models)
-    if (const std::int64_t run = results.at(report.name).run; run != 0)
-      asked.emplace_back(run, &report);
-  std::mutex mutex;
-  Status failed;
-  std::atomic<std::size_t> next = 0;
-  const auto ask = [&] {
-    for (std::size_t i = next++ * kRunsAtOnce; i < asked.size(); i = next++ * kRunsAtOnce) {
-      const auto part = std::span(asked).subspan(i, std::min(kRunsAtOnce, asked.size() - i));
-      if (Status told = AskForRuns(session, part); !told.ok()) {
-        const std::lock_guard lock(mutex);
-        failed = std::move(told);
-      }
-    }
-  };
-  {
-    std::vector<std::jthread> askers;
-    while (askers.size() < std::min(kRequestsAtOnce, asked.size() / kRunsAtOnce + 1))
-      askers.emplace_back(ask);
-  }
-  return failed;
-}
-
 /// A build that found no table where a seed is to be.
 void HintAtSeeds(const Session& session, const ProjectArguments& arguments,
                  const FftProject& project, const ProjectProgress& progress) {
@@ -155,14 +112,18 @@ void HintAtSeeds(const Session& session, const ProjectArguments& arguments,
 }
 
 /// Writes the artifacts and says which budgets were exceeded.  The exit code that follows.
-int Account(const Session& session, const FftProject& project, const ProjectProgress& progress) {
+int Account(const Session& session, const FftProject& project, const ProjectProgress& progress,
+            RunNumbers& numbers) {
   ProjectReport report{.started = ToTimePoint(progress.ended()->receive_time()),
                        .finished = ToTimePoint(progress.ended()->end_time())};
   std::map<std::string, const FftModel*> by_name;
   for (const FftModel& model : project.models) by_name[model.name] = &model;
-  for (const auto& [name, result] : progress.results())
+  const Status asked = numbers.Finish();
+  for (const auto& [name, result] : progress.results()) {
     report.models.push_back(ReportOf(name, result));
-  if (const Status asked = AddWhatRunsSay(session, progress.results(), &report.models); !asked.ok())
+    AddMetadata(numbers.MetadataOf(result.run), &report.models.back());
+  }
+  if (!asked.ok())
     session.err << "warning: numbers of runs are missing, budgets may not be complete: "
                 << Message(asked) << '\n';
   std::vector<ModelSpending> spending;
@@ -204,11 +165,13 @@ int Run(const Session& session, const ProjectArguments& arguments) {
     return kDone;
   }
   std::ostream nowhere(nullptr);
-  ProjectProgress progress(session.is_json() ? nowhere : session.out, prepared->models);
+  RunNumbers numbers(session.client);
+  ProjectProgress progress(session.is_json() ? nowhere : session.out, prepared->models,
+                           [&](std::int64_t run) { numbers.Want(run); });
   const int code = Follow(session, build->id(), progress);
   if (!session.is_json() && progress.ended()) HintAtSeeds(session, arguments, *project, progress);
   if (arguments.is_seed || !progress.ended()) return code;
-  return std::max(code, Account(session, *project, progress));
+  return std::max(code, Account(session, *project, progress, numbers));
 }
 
 }  // namespace fft

@@ -21,7 +21,9 @@ std::int64_t Millis(TimePoint from, TimePoint to) {
 
 }  // namespace
 
-ProjectProgress::ProjectProgress(std::ostream& out, const std::vector<Model>& models) : out_(out) {
+ProjectProgress::ProjectProgress(std::ostream& out, const std::vector<Model>& models,
+                                 std::function<void(std::int64_t)> on_run)
+    : out_(out), on_run_(std::move(on_run)) {
   for (const Model& model : models) {
     level_of_[model.name] = model.level;
     levels_.resize(std::max(levels_.size(), static_cast<std::size_t>(model.level) + 1));
@@ -107,6 +109,7 @@ void ProjectProgress::TakeChange(const v1::NodeChange& change, v1::NodeState sta
   }
   if (state < v1::NODE_SUCCEEDED) return;
   pending->second = false;
+  if (result.run != 0 && on_run_) on_run_(result.run);
   result.message = change.message();
   if (result.started == TimePoint{}) result.started = at;
   const std::int64_t ms = Millis(result.started, at);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -34,7 +35,9 @@ class ProjectProgress final : public Progress {
     std::string name;
     int level = 0;  // from 0
   };
-  ProjectProgress(std::ostream& out, const std::vector<Model>& models);
+  /// `on_run`, where there is one, is told of each run that ended.
+  ProjectProgress(std::ostream& out, const std::vector<Model>& models,
+                  std::function<void(std::int64_t run)> on_run = {});
 
   void Take(const build::v1::WatchResponse& message, TimePoint now) override;
   const std::optional<build::v1::Build>& ended() const override { return ended_; }
@@ -62,6 +65,7 @@ class ProjectProgress final : public Progress {
   std::string Line(const char* mark, const std::string& name) const;
 
   std::ostream& out_;
+  const std::function<void(std::int64_t)> on_run_;
   std::map<std::string, int> level_of_;  // 0 and up; by name
   std::vector<Level> levels_;
   std::size_t told_ = 0;  // levels that are summed up

@@ -69,15 +69,16 @@ StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& path,
   return journal;
 }
 
-build::v1::Grant WithoutSecrets(build::v1::Grant grant) {
+build::v1::Grant Written(build::v1::Grant grant) {
   grant.clear_connection();
   grant.clear_environment();
+  grant.clear_texts();
   return grant;
 }
 
 void Journal::Granted(const build::v1::Grant& grant, const std::string& guardian) {
   worker::JournalEntry entry;
-  *entry.mutable_granted() = WithoutSecrets(grant);
+  *entry.mutable_granted() = Written(grant);
   entry.set_guardian(guardian);
   entry.set_lacks_secrets(!grant.connection().empty() || !grant.environment().empty());
   Add(grant.run(), entry);

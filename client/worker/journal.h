@@ -13,8 +13,8 @@
 
 namespace fft {
 
-/// A grant as it may be written down.
-build::v1::Grant WithoutSecrets(build::v1::Grant grant);
+/// A grant as it is written down: without its secrets, and without texts that the daemon has.
+build::v1::Grant Written(build::v1::Grant grant);
 
 /// What the agent knows of a run that it was granted and that the daemon has not acknowledged.
 struct JournaledRun {

@@ -93,8 +93,7 @@ void AddLines(const std::string& lines, std::map<std::string, std::string>* env)
 Status WrapRows(const v1::Grant& grant, const RunPlaces& places, const std::string& service,
                 std::map<std::string, std::string>* env, worker::Start* start) {
   const std::string file = places.folder + "/grant";
-  if (const Status s = WriteOver(file, WithoutSecrets(grant).SerializeAsString()); !s.ok())
-    return s;
+  if (const Status s = WriteOver(file, Written(grant).SerializeAsString()); !s.ok()) return s;
   (*env)[kConnectionVariable] = grant.connection();
   (*env)[kServiceVariable] = service;
   const std::string program = start->executable();

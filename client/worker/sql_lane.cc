@@ -1,5 +1,6 @@
 #include "client/worker/sql_lane.h"
 
+#include <iterator>
 #include <utility>
 
 #include "client/sql/materialise.h"
@@ -71,8 +72,10 @@ StatusOr<sql::Session> SqlLane::Take(const std::string& conninfo) {
     sql::Session session;
     {
       const std::lock_guard lock(mutex_);
-      const auto found = idle_.find(conninfo);
-      if (found == idle_.end()) break;
+      // The last one: it knows the relations that were made just now.
+      const auto [begin, end] = idle_.equal_range(conninfo);
+      if (begin == end) break;
+      const auto found = std::prev(end);
       session = std::move(found->second);
       idle_.erase(found);
     }

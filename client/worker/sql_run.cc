@@ -36,6 +36,16 @@ v1::Outcome OutcomeOf(const Status& failed) {
   }
 }
 
+/// Whether the grant itself brought the blob.
+bool FindGranted(const v1::Grant& grant, const Digest& digest, std::string* text) {
+  for (const v1::GrantedText& granted : grant.texts())
+    if (granted.digest() == digest.view() && Sha256(granted.data()) == digest) {
+      *text = granted.data();
+      return true;
+    }
+  return false;
+}
+
 }  // namespace
 
 StatusOr<sql::Making> MakingOf(const v1::Grant& grant, const std::string& service) {
@@ -64,7 +74,9 @@ StatusOr<sql::Making> MakingOf(const v1::Grant& grant, BlobCache& blobs,
   for (const auto& [path, text] : {std::pair(&making->task.query(), &making->query),
                                    std::pair(&making->task.delta_query(), &making->delta_query)}) {
     if (path->empty()) continue;
-    auto read = blobs.ReadText(DigestOf(grant, *path));
+    const Digest digest = DigestOf(grant, *path);
+    if (FindGranted(grant, digest, text)) continue;
+    auto read = blobs.ReadText(digest);
     if (!read.ok()) return Error(Code::kUnavailable, "{}: {}", *path, Message(read.status()));
     *text = *std::move(read);
   }

@@ -53,7 +53,10 @@ void Core::Committed(Effects effects) {
         answer.worker)  // its stream was told that we fail: it is not there
       (void)inbox_.PushUrgent(WorkerLeft{answer.worker->id, answer.reply});
   for (WorkerOrders& orders : effects.orders) {
-    for (Grant& grant : orders.grants) HandSecrets(grant);
+    for (Grant& grant : orders.grants) {
+      HandSecrets(grant);
+      texts_.Hand(grant);
+    }
     sessions_.Send(orders);
   }
   for (PlanWanted& wanted : effects.plans) planners_->WantPlan(std::move(wanted));

@@ -22,6 +22,7 @@
 #include "server/app/service.h"
 #include "server/app/sessions.h"
 #include "server/app/source_reader.h"
+#include "server/app/texts.h"
 
 namespace fft {
 
@@ -59,6 +60,9 @@ class Core final : public Service, Outlets {
                   Reply<std::map<std::string, std::string>> reply) override;
   void PlanBuild(BuildRequest request, Reply<PlanResult> reply) override;
   Status Read(std::function<void(Library&)> read) override;
+  void KeepText(const Digest& digest, const std::string& text) override {
+    texts_.Keep(digest, text);
+  }
   EventLog& events() override { return events_; }
   void WorkerConnected(WorkerHello hello, std::shared_ptr<WorkerSession> session,
                        Reply<WorkerWelcome> reply) override;
@@ -103,6 +107,7 @@ class Core final : public Service, Outlets {
 
   Library& library_;
   Secrets& secrets_;
+  Texts texts_;
   Clock& clock_;
   Observer& observer_;
   const CoreOptions options_;

@@ -90,6 +90,9 @@ class Service {
   /// Runs `read` on a read thread.  RESOURCE_EXHAUSTED, at once, when too many wait already.
   virtual Status Read(std::function<void(Library&)> read) = 0;
 
+  /// A blob was written or read: a short one goes along with the grants that need it.
+  virtual void KeepText(const Digest& digest, const std::string& text) = 0;
+
   virtual EventLog& events() = 0;
 
   /// A worker's stream opened.  An earlier session of the same name is closed.

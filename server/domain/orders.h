@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,14 @@
 #include "server/domain/run.h"
 
 namespace fft {
+
+using TextPtr = std::shared_ptr<const std::string>;
+
+/// What a blob says, for who would have to ask for it.
+struct GrantedText {
+  Digest digest;
+  TextPtr text;
+};
 
 /// A lease with all that its worker needs to know.
 struct Grant {
@@ -32,6 +41,8 @@ struct Grant {
   // Secrets, filled in when it is sent:
   std::string connection;   // of Runner::kSql
   std::string environment;  // what environment_secret names
+  // Of the SQL task, as far as they are at hand then:
+  std::vector<GrantedText> texts;
 };
 
 /// What a worker is told.  Safe to lose, repeat and reorder: everything names run and epoch.

@@ -55,7 +55,10 @@ void BlobWrite::Ended() {
                               .fields = {{"digest", "is not that of the data"}}}));
   ReadLater([this](Library& library) {
     const Status written = library.WriteBlob(digest_, data_);
-    if (written.ok()) response_->set_size_bytes(static_cast<std::int64_t>(data_.size()));
+    if (written.ok()) {
+      response_->set_size_bytes(static_cast<std::int64_t>(data_.size()));
+      gate().service().KeepText(digest_, data_);
+    }
     Close(written);
   });
 }
@@ -69,6 +72,7 @@ void BlobRead::Step() {
       auto data = library.ReadBlob(digest_);
       if (!data.ok()) return Close(data.status());
       data_ = std::move(*data);
+      gate().service().KeepText(digest_, data_);
       is_read_ = true;
       const Status grown = share_.Grow(static_cast<std::int64_t>(data_.size()));
       if (!grown.ok()) return Close(grown);

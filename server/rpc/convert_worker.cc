@@ -56,6 +56,11 @@ void ToProto(const Grant& grant, v1::Grant* to) {
   to->set_environment(grant.environment);
   to->set_group(grant.group);
   to->set_group_max(grant.group_max);
+  for (const GrantedText& text : grant.texts) {
+    v1::GrantedText& out = *to->add_texts();
+    out.set_digest(std::string(text.digest.view()));
+    out.set_data(*text.text);
+  }
 }
 
 void ToProto(const PoolView& view, v1::Pool* to) {

@@ -245,6 +245,7 @@ void WorkerStream::AddGrants() {
     const Grant& grant = sending_.grants[grants_sent_];
     v1::Grant& out = *out_.add_grants();
     ToProto(grant, &out);
+    if (out.ByteSizeLong() > kGrantBytesMax) out.clear_texts();
     const std::size_t size = out.ByteSizeLong();
     if (size > kGrantBytesMax) {
       out_.mutable_grants()->RemoveLast();

@@ -54,15 +54,14 @@ def script():
         else:
             query = f"select id, id * {number + 1} as value from generate_series(1, 10) id"
         lines.append(f"""begin;
-set local statement_timeout = 3600000;
 insert into plain._ff_run as r (relation, service, epoch, run, node) values ('{name}', '', 0, 0, 0)
   on conflict (relation) do update set relation = excluded.relation returning service, epoch, run, node;
-select c.relkind from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where n.nspname = 'plain' and c.relname = '{name}';
+select coalesce((select c.relkind::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = 'plain' and c.relname = '{name}'), ''), to_regclass('plain."_ff_meta"') is not null;
 explain (format json) {query};
 create table plain."_fft_{number}" as {query};
+analyze plain."_fft_{number}";
 alter table plain."_fft_{number}" rename to "{name}";
-analyze plain."{name}";
 update plain._ff_run set service = 's', epoch = 1, run = {number}, node = {number}, ended_at = now() where relation = '{name}';
 delete from plain._ff_meta where node_name = '{name}.ff';
 insert into plain._ff_meta (node_name, relation, fingerprint, engine, built_at)

@@ -76,6 +76,10 @@ class FakeService final : public Service {
                   Reply<std::map<std::string, std::string>> reply) override;
   void PlanBuild(BuildRequest request, Reply<PlanResult> reply) override;
   Status Read(std::function<void(Library&)> read) override;
+  void KeepText(const Digest& digest, const std::string& text) override {
+    const std::lock_guard lock(mutex);
+    texts[digest] = text;
+  }
   EventLog& events() override { return log_; }
   void WorkerConnected(WorkerHello hello, std::shared_ptr<WorkerSession> session,
                        Reply<WorkerWelcome> reply) override;
@@ -110,6 +114,7 @@ class FakeService final : public Service {
   std::mutex mutex;
   BuildRequest last_request;
   GraphSpec last_spec;
+  std::map<Digest, std::string> texts;
   std::string last_principal;
   std::optional<int> last_priority;
   std::optional<TimePoint> last_deadline;

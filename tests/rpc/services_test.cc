@@ -203,6 +203,10 @@ TEST_F(BlobsTest, WriteFindRead) {
   }
   EXPECT_TRUE(stream->Finish().ok());
   EXPECT_EQ(got, big);
+  {
+    const std::lock_guard lock(service_.mutex);
+    EXPECT_EQ(service_.texts.at(digest), big);
+  }
   ASSERT_TRUE(Write(std::string(Sha256("").view()), {""}).ok());  // an empty file is one
 }
 
