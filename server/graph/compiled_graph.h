@@ -26,8 +26,8 @@ struct Maker {
 /// Fills in what a spec may leave out.
 void Complete(GraphSpec& spec);
 
-/// Digest of a complete graph's canonical form: equal for specs that differ only in the order of their jobs,
-/// sources and files.
+/// Digest of a complete graph's canonical form: equal for specs that differ only in the order of
+/// their jobs, sources and files.
 Digest RevisionOf(const GraphSpec& spec);
 
 /// Digest of a job's declaration without what changes no config (limits, merging).
