@@ -32,6 +32,8 @@ class Rare {
     return value_ == nullptr ? kNone : *value_;
   }
   const T* operator->() const { return &**this; }
+  /// To change in place what is there; null where nothing is.
+  T* get() { return value_.get(); }
   template <class Field>
   void Set(Field T::*field, Field value) {
     T changed = **this;

@@ -71,6 +71,7 @@ struct Lease {
   TimePoint granted_at{};
   TimePoint started_at{};  // in memory only: reported by the worker
   bool is_kill_requested = false;
+  bool operator==(const Lease&) const = default;
 };
 
 /// What a run left and what it read, as lineage is made of.

@@ -87,7 +87,7 @@ void Schedule::Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint no
     changes.push_back({.label = node.label,
                        .state = node.row.state,
                        .reason = tie.reason,
-                       .run = node.lease.run,
+                       .run = node.lease->run,
                        .level = tie.level,
                        .is_joined = tie.is_joined,
                        .message = std::move(message)});
@@ -98,7 +98,7 @@ void Schedule::Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint no
     const bool is_job = node.row.kind == NodeKind::kJob;
     if (is_job) ++counts.total;
     if (is_job && tie.is_joined) ++counts.joined;
-    if (node.lease.run) {
+    if (node.lease->run) {
       ++cohort.running;
       cohort.worker = {};  // it counts for another build there
       cohort.is_under_way = true;

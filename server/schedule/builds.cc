@@ -215,7 +215,7 @@ void Schedule::Stop(Cohort& cohort, Reason reason, bool kills, TimePoint now, An
     for (const NodeId id : ids)
       if (const auto at = nodes_.find(id); at != nodes_.end() &&
                                            !IsTerminal(at->second->row.state) &&
-                                           at->second->waiters.empty() && !at->second->lease.run)
+                                           at->second->waiters.empty() && !at->second->lease->run)
         EndNode(*at->second, NodeState::kCancelled, reason, "", now);
 }
 
@@ -224,13 +224,13 @@ void Schedule::Withdraw(Cohort& cohort, PendingNode& node, bool kills, Answer* a
                                  [&](const Waiter& w) { return w.cohort == &cohort; });
   if (mine == node.waiters.end()) return;
   const bool is_shared = node.waiters.size() > 1;
-  if (node.lease.run && !is_shared) {
-    if (!kills || node.lease.is_kill_requested) return;
-    node.lease.is_kill_requested = true;
-    OrdersFor(node.lease.worker).kills.push_back(node.lease.run);
+  if (node.lease->run && !is_shared) {
+    if (!kills || node.lease->is_kill_requested) return;
+    node.lease.get()->is_kill_requested = true;
+    OrdersFor(node.lease->worker).kills.push_back(node.lease->run);
     return;  // stays attached until its end is reported
   }
-  if (node.lease.run && !kills) return;  // what runs may end
+  if (node.lease->run && !kills) return;  // what runs may end
   if (is_shared && answer != nullptr) {
     auto& [label, builds] = answer->kept.emplace_back(node.label, std::vector<BuildId>{});
     for (const Waiter& waiter : node.waiters)
@@ -246,7 +246,7 @@ void Schedule::Withdraw(Cohort& cohort, PendingNode& node, bool kills, Answer* a
 void Schedule::CountLeaving(PendingNode& node, const Waiter& waiter) {
   Cohort& cohort = *waiter.cohort;
   ready_.Remove(cohort, node);
-  if (node.lease.run) {
+  if (node.lease->run) {
     --cohort.running;
     ready_.File(cohort);
   }

@@ -38,7 +38,7 @@ void Schedule::GrantAll(TimePoint now) {
   std::vector<char> closed(static_cast<std::size_t>(ready_.lines()), 0);
   while (PendingNode* const next = ready_.First(closed)) {
     PendingNode& node = *next;
-    FFT_CHECK(node.is_settled && !node.lease.run);
+    FFT_CHECK(node.is_settled && !node.lease->run);
     if (IsBlocked(node)) {  // a writer and a QUERY of one ref became ready together: it is parked
       ready_.RemoveAll(node);
       continue;
@@ -147,7 +147,7 @@ void Schedule::Help(const PendingNode& waiting, PendingNode& blocker) {
         [&](const Waiter& waiter) { return waiter.cohort->options().priority < priority; });
     const bool is_known =
         std::find(at->helpers.begin(), at->helpers.end(), build->row.id) != at->helpers.end();
-    if (!is_urgent || is_known || at->lease.run || IsTerminal(at->row.state)) continue;
+    if (!is_urgent || is_known || at->lease->run || IsTerminal(at->row.state)) continue;
     at->helpers.push_back(build->row.id);
     if (at->is_settled) ready_.Add(*build->cohort, *at);
     Wake(*at);
@@ -174,8 +174,7 @@ void Schedule::Raise(PendingNode& node, double path_ms) {
 }
 
 void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
-  Lease& lease = node.lease;
-  lease = {.run = last_.run = RunId{last_.run.value + 1},
+  Lease lease{.run = last_.run = RunId{last_.run.value + 1},
            .node = node.row.id,
            .worker = worker.row.id,
            .epoch = epoch_,
@@ -188,6 +187,7 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   lease.input_identities = Identities(catalog_, node, &lease.input_runs);
   lease.result_key = node.row.result_key = KeyOf(node.row.config_digest, lease.input_identities);
   node.row.last_run = lease.run;
+  node.lease = lease;
   node.is_in_turn = node.is_ahead;
   node.uncertain_before.clear();
   for (const PartitionId id : node.row.outputs) {

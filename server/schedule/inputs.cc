@@ -54,7 +54,7 @@ bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node) {
     if (IsNamedByContent(input) && partition.doubt->is_suspect) continue;
     // Declared wrong since the grant, the input has another number now than in this key.
     if (IdentityOf(input.identity, partition.live, partition.doubt->taint) ==
-        node.lease.input_identities[i])
+        node.lease->input_identities[i])
       return true;
   }
   return false;
@@ -64,14 +64,14 @@ NodeChange ChangeOf(const PendingNode& node, NodeState state, Reason reason, std
   return {.label = node.label,
           .state = state,
           .reason = reason,
-          .run = node.lease.run ? node.lease.run : node.row.last_run,
+          .run = node.lease->run ? node.lease->run : node.row.last_run,
           .level = 0,
           .is_joined = false,
           .message = std::move(message)};
 }
 
 Grant GrantOf(const Catalog& catalog, const PendingNode& node) {
-  Grant grant{.lease = node.lease,
+  Grant grant{.lease = *node.lease,
               .kind = node.row.kind,
               .config = node.row.config,
               .limits = node.job->limits,

@@ -84,12 +84,12 @@ bool IsJoinable(const PendingNode& other, const Catalog& catalog, const Traffic&
                 const std::vector<PendingNode*>& slots, const JobSpec& job) {
   const bool wants_own_run = planned.must_run && !IsRepair(planned.reason);
   if (other.row.plan_key != planned.plan_key || other.row.outputs.size() != outputs.size() ||
-      !job.is_merged || !other.job->is_merged || other.lease.is_kill_requested ||
-      (wants_own_run && other.lease.run) || (other.lease.run && ReadsTainted(catalog, other)))
+      !job.is_merged || !other.job->is_merged || other.lease->is_kill_requested ||
+      (wants_own_run && other.lease->run) || (other.lease->run && ReadsTainted(catalog, other)))
     return false;
   for (const PartitionId id : outputs)
     if (traffic.LastWriter(id) != other.row.id ||
-        (other.lease.run && other.lease.run < catalog.at(id).doubt->tainted_before))
+        (other.lease->run && other.lease->run < catalog.at(id).doubt->tainted_before))
       return false;
   const std::vector<NodeId>& awaited = other.row.upstreams;
   auto next = awaited.begin();  // equal plans name them in the same order
@@ -185,7 +185,7 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
                                         *FindJob(*plan.spec, planned.config->job));
     if (is_joined) {
       Node& row = target->row;
-      const bool must_run = row.must_run || (planned.must_run && !target->lease.run);
+      const bool must_run = row.must_run || (planned.must_run && !target->lease->run);
       const bool is_reusable = row.is_reusable || Writes(first.row.options.cache);
       const bool is_changed = must_run != row.must_run || is_reusable != row.is_reusable;
       row.must_run = must_run;
@@ -294,7 +294,7 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
                                                               .is_in_place = false});
     const Digest digest = ConfigDigest(*config);
     const auto at = configures_.find(digest);
-    if (at != configures_.end() && !node(at->second).lease.is_kill_requested) {
+    if (at != configures_.end() && !node(at->second).lease->is_kill_requested) {
       ties.push_back({&node(at->second), 0, true, Reason::kConfigure});
       continue;
     }

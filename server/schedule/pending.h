@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/rare.h"
 #include "server/domain/build.h"
 #include "server/domain/node.h"
 #include "server/domain/run.h"
@@ -42,7 +43,7 @@ struct PendingNode {
   bool is_woken = false;    // stands in the schedule's list of nodes to look at
   TimePoint ready_at{};
   TimePoint unrunnable_since{};        // no worker has what it asks for; zero: some has
-  Lease lease;                         // lease.run: none when it is not granted
+  Rare<Lease> lease;                   // nothing when it is not granted
   bool is_ahead = false;               // granted beyond a limit: takes the slots of who ends next
   bool is_in_turn = false;             // its worker is to mind that limit
   double expected_ms = 0;              // learned, as of the grant

@@ -18,7 +18,7 @@ void Schedule::Wake(PendingNode& node) {
 
 void Schedule::Look(PendingNode& node, TimePoint now) {
   node.is_woken = false;
-  if (IsTerminal(node.row.state) || node.lease.run || node.is_probing || node.upstreams_left > 0 ||
+  if (IsTerminal(node.row.state) || node.lease->run || node.is_probing || node.upstreams_left > 0 ||
       node.row.not_before > now)
     return;
   if (node.is_settled) return Release(node);  // it was blocked when it was to be granted
@@ -100,7 +100,7 @@ void Schedule::Release(PendingNode& node) {
 }
 
 void Schedule::ReleaseFor(const Waiter& waiter, PendingNode& node) {
-  if (waiter.is_releasing() && !node.lease.run) ready_.Add(*waiter.cohort, node);
+  if (waiter.is_releasing() && !node.lease->run) ready_.Add(*waiter.cohort, node);
 }
 
 void Schedule::OpenLevels(Cohort& cohort) {

@@ -89,7 +89,7 @@ void Schedule::On(const WorkerHeard& c, TimePoint now) {
 
 void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
   if (node.row.state == NodeState::kRunning) return;
-  node.lease.started_at = at;
+  if (Lease* const lease = node.lease.get()) lease->started_at = at;
   node.row.state = NodeState::kRunning;
   --totals_.ready;
   ++totals_.running;
@@ -114,7 +114,7 @@ void Schedule::Reported(PendingNode& node, const RunReport& report, TimePoint no
   if (seen.outcome == Outcome::kSucceeded && !is_noop && node.row.kind == NodeKind::kJob)
     CheckOutputs(node.row.config->outputs, seen);
   if (seen.outcome == Outcome::kNone) seen.outcome = Outcome::kInfrastructure;
-  if (seen.outcome == Outcome::kCancelled && !node.lease.is_kill_requested && !node.waiters.empty())
+  if (seen.outcome == Outcome::kCancelled && !node.lease->is_kill_requested && !node.waiters.empty())
     seen.outcome = Outcome::kInfrastructure;  // stopped, but not by us
   if (seen.outcome == Outcome::kSucceeded) {
     durations_.Learn(*node.learned, static_cast<double>((seen.ended_at - seen.started_at).count()));
@@ -127,8 +127,8 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
   for (std::size_t i = 0; i < node.row.outputs.size(); ++i) {
     Partition& partition = catalog_.at(node.row.outputs[i]);
     Materialisation& live = partition.live;
-    live = {.run = node.lease.run,
-            .key = node.lease.result_key,
+    live = {.run = node.lease->run,
+            .key = node.lease->result_key,
             .content = {},
             .rows = -1,
             .bytes = -1,
@@ -162,7 +162,7 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
 }
 
 void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint) {
-  const Lease lease = std::exchange(node.lease, {});
+  const Lease lease = *std::exchange(node.lease, {});
   node.unverified.reset();
   const Accounts charged = ChargeRun(node, report);
   effects_.tally.accounts.spent_ms += charged.spent_ms;
@@ -207,7 +207,7 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
 }
 
 void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now) {
-  if (node.lease.is_kill_requested || report.outcome == Outcome::kCancelled ||
+  if (node.lease->is_kill_requested || report.outcome == Outcome::kCancelled ||
       node.waiters.empty()) {
     const bool is_late =
         !node.waiters.empty() &&
@@ -247,7 +247,7 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
 void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
                        TimePoint now) {
   Node& row = node.row;
-  FFT_CHECK(!IsTerminal(row.state) && !node.lease.run);
+  FFT_CHECK(!IsTerminal(row.state) && !node.lease->run);
   if (row.state == NodeState::kReady) --totals_.ready;
   row.state = state;
   row.reason = reason;
@@ -319,7 +319,7 @@ void Schedule::DrainFailing(TimePoint now) {
     agenda_.failing.pop_back();
     const auto at = nodes_.find(id);
     if (at == nodes_.end() || IsTerminal(at->second->row.state)) continue;
-    FFT_CHECK(!at->second->lease.run);
+    FFT_CHECK(!at->second->lease->run);
     at->second->row.evidence = fmt::format("{{\"node\":{}}}", culprit.value);
     EndNode(*at->second, NodeState::kCancelled, Reason::kUpstreamFailed, "", now);
   }

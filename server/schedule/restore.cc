@@ -107,10 +107,10 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
         at->second->waiters.push_back({&cohort, level, attachment.joined[i] != 0});
         ++cohort.left_by_level[level];
         ++cohort.left;
-        if (at->second->lease.run)
+        if (at->second->lease->run)
           ++cohort.running;  // on which workers is not asked: nothing ahead
         at->second->is_in_turn = cohort.options().jobs_max > 0;
-        cohort.is_under_way |= at->second->lease.run.value != 0;
+        cohort.is_under_way |= at->second->lease->run.value != 0;
         continue;
       }
       if (kind != NodeKind::kJob) continue;

@@ -101,24 +101,24 @@ void Schedule::On(const SourcesRead& c, TimePoint now) {
     Partition& source = catalog_.at(reader.row.inputs[place]);
     const Identity identity = reader.row.config->inputs[place].identity;
     // Declared wrong since the grant, it has another number now: that is InheritTaint()'s.
-    const bool is_tainted_since = reader.lease.run < source.doubt->tainted_before;
+    const bool is_tainted_since = reader.lease->run < source.doubt->tainted_before;
     const bool is_in_key =
         found.content &&
         (is_tainted_since ? found.content == source.live.content
                           : SourceIdentity(identity, found.content, source.doubt->taint) ==
-                                reader.lease.input_identities[place]);
-    if (is_in_key && changed_at <= reader.lease.granted_at) continue;
+                                reader.lease->input_identities[place]);
+    if (is_in_key && changed_at <= reader.lease->granted_at) continue;
     if (edited.empty()) edited = found.ref;
     if (found.content) NoteSource(source, found, now);
   }
   if (!edited.empty()) {
-    reader.lease.result_key = reader.row.result_key = UnverifiedKey(reader.lease);
+    reader.lease.get()->result_key = reader.row.result_key = UnverifiedKey(*reader.lease);
     reader.row.is_reusable = false;
     unverified.report.message =
         fmt::format("source {} was edited while this ran: what it left is not reused", edited);
     WantPlansAgain(reader);
   }
-  OrdersFor(reader.lease.worker).acknowledged.push_back(c.run);
+  OrdersFor(reader.lease->worker).acknowledged.push_back(c.run);
   Reported(reader, unverified.report, now);
   DrainFailing(now);
 }

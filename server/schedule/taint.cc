@@ -95,11 +95,11 @@ void Schedule::On(const LineageRead& c, TimePoint now) {
 // Returns what its waiters are to be told.
 std::string Schedule::InheritTaint(const PendingNode& node, TimePoint now) {
   for (auto& [reply, open] : taints_)
-    open.ended.emplace_back(Manifest{.run = node.lease.run,
+    open.ended.emplace_back(Manifest{.run = node.lease->run,
                                      .config_digest = node.row.config_digest,
                                      .outputs = node.row.outputs,
                                      .inputs = node.row.inputs,
-                                     .input_runs = node.lease.input_runs},
+                                     .input_runs = node.lease->input_runs},
                             node.row.config);
   const bool reads_tainted = ReadsTainted(catalog_, node);
   const bool is_wrong = reads_tainted && ReadsTaintedUnnoticed(catalog_, node);

@@ -87,9 +87,9 @@ std::vector<std::string> WhyWaiting(const Schedule& schedule, NodeId id) {
   const PendingNode* node = schedule.FindNode(id);
   if (node == nullptr || IsTerminal(node->row.state) || node->row.state == NodeState::kRunning)
     return lines;
-  if (node->lease.run)
+  if (node->lease->run)
     return {fmt::format("it was granted to worker {} as run {}, which has not begun",
-                        schedule.workers().at(node->lease.worker).row.name, node->lease.run.value)};
+                        schedule.workers().at(node->lease->worker).row.name, node->lease->run.value)};
   std::size_t left = 0;
   for (const NodeId upstream : node->row.upstreams)
     if (const PendingNode* other = schedule.FindNode(upstream);

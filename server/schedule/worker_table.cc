@@ -81,7 +81,7 @@ KnownWorker* WorkerTable::For(const PendingNode& node) {
 }
 
 void WorkerTable::Hold(KnownWorker& worker, PendingNode& node) {
-  worker.leases.insert(node.lease.run);
+  worker.leases.insert(node.lease->run);
   node.expected_ms = ExpectedMs(node);
   if (node.row.kind == NodeKind::kConfigure) {
     ++worker.configures_held;
@@ -94,7 +94,7 @@ void WorkerTable::Hold(KnownWorker& worker, PendingNode& node) {
 
 void WorkerTable::MoveUp(PendingNode& node) {
   node.is_ahead = false;
-  Hold(workers_.at(node.lease.worker), node);
+  Hold(workers_.at(node.lease->worker), node);
 }
 
 bool WorkerTable::MayTakeMore(const KnownWorker& worker, const RunLimits& limits) const {

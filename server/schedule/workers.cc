@@ -35,9 +35,9 @@ void Schedule::On(const WorkerJoined& c, TimePoint now) {
   const std::set<RunId> held(c.held.begin(), c.held.end());
   for (const RunId run : held) {
     const auto at = leases_.find(run);
-    if (at != leases_.end() && node(at->second).lease.worker == row.id) {
+    if (at != leases_.end() && node(at->second).lease->worker == row.id) {
       orders.adopted.push_back(run);
-      if (node(at->second).lease.is_kill_requested) orders.kills.push_back(run);
+      if (node(at->second).lease->is_kill_requested) orders.kills.push_back(run);
     } else {  // its lease is lost, or its end is recorded: nobody wants to hear of it
       orders.kills.push_back(run);
       orders.acknowledged.push_back(run);
@@ -49,7 +49,7 @@ void Schedule::On(const WorkerJoined& c, TimePoint now) {
     if (held.contains(run)) continue;
     const PendingNode& granted = node(leases_.at(run));
     orders.grants.push_back(GrantOf(catalog_, granted));
-    if (granted.lease.is_kill_requested) orders.kills.push_back(run);
+    if (granted.lease->is_kill_requested) orders.kills.push_back(run);
   }
 }
 
@@ -105,10 +105,10 @@ void Schedule::LoseLeases(KnownWorker& worker, TimePoint now) {
   const std::set<RunId> leases = worker.leases;
   for (const RunId run : leases) {
     PendingNode& lost = node(leases_.at(run));
-    RunReport report{.run = run, .epoch = lost.lease.epoch, .outcome = Outcome::kInfrastructure};
+    RunReport report{.run = run, .epoch = lost.lease->epoch, .outcome = Outcome::kInfrastructure};
     report.message = fmt::format("worker {} was lost", worker.row.name);
     report.left_outputs_alone = false;
-    report.started_at = lost.lease.granted_at;
+    report.started_at = lost.lease->granted_at;
     report.ended_at = now;
     RetryOrFail(lost, report, now);
   }
