@@ -7,10 +7,10 @@ namespace fft {
 StatusOr<Schedule::Specs> Loop::SpecsOf(const Snapshot& snapshot) const {
   Schedule::Specs specs;
   for (const Node& node : snapshot.nodes) {
-    if (IsTerminal(node.state) || specs.contains(node.revision)) continue;
-    auto spec = spec_of_(node.graph, node.revision);
+    if (IsTerminal(node.state) || specs.contains(node.of->revision)) continue;
+    auto spec = spec_of_(node.of->graph, node.of->revision);
     if (!spec.ok()) return spec.status();
-    specs.emplace(node.revision, std::move(*spec));
+    specs.emplace(node.of->revision, std::move(*spec));
   }
   return specs;
 }

@@ -8,6 +8,7 @@
 
 #include "server/base/digest.h"
 #include "server/base/rare.h"
+#include "server/base/shared.h"
 #include "server/base/time.h"
 #include "server/domain/run_limits.h"
 #include "server/domain/sql_task.h"
@@ -118,11 +119,11 @@ struct JobConfig {
   std::string version = "v0.0.0";
   Runner runner = Runner::kExec;
   std::string executable;
-  std::vector<FrozenFile> files;
-  std::vector<std::string> outputs;  // refs, sorted, at least one
-  std::vector<Input> inputs;         // sorted by ref, no ref twice
+  Shared<std::vector<FrozenFile>> files;  // of all configs of a job alike
+  std::vector<std::string> outputs;       // refs, sorted, at least one
+  std::vector<Input> inputs;              // sorted by ref, no ref twice
   std::vector<std::string> args;
-  std::map<std::string, std::string> env;
+  Rare<std::map<std::string, std::string>> env;
   bool is_in_place = false;
   Rare<SqlTask> sql;  // of kSql
   bool operator==(const JobConfig&) const = default;

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "server/base/digest.h"
+#include "server/base/few.h"
+#include "server/base/text.h"
 #include "server/base/time.h"
 #include "server/domain/ids.h"
 #include "server/domain/job.h"
@@ -42,26 +44,32 @@ struct NodeLabel {
 };
 using NodeLabelPtr = std::shared_ptr<const NodeLabel>;
 
+/// A revision of a graph, by its names; nodes share it.
+struct RevisionName {
+  std::string graph;
+  Digest revision;
+};
+using RevisionNamePtr = std::shared_ptr<const RevisionName>;
+
 /// One instance of a job config to be done: the durable row.  A retry or repair is a new instance.
 struct Node {
   NodeId id;
   NodeKind kind = NodeKind::kJob;
   NamespaceId ns;
-  std::string graph;
-  Digest revision;
+  RevisionNamePtr of;
   JobConfigPtr config;
   Digest config_digest;
   Digest plan_key;
-  Digest result_key;                 // fixed at grant or when it was skipped
-  std::vector<PartitionId> outputs;  // parallel to config->outputs
-  std::vector<PartitionId> inputs;   // parallel to config->inputs
-  std::vector<NodeId> upstreams;     // that must end before it may start
+  Digest result_key;         // fixed at grant or when it was skipped
+  Few<PartitionId> outputs;  // parallel to config->outputs
+  Few<PartitionId> inputs;   // parallel to config->inputs
+  Few<NodeId> upstreams;     // that must end before it may start
   NodeState state = NodeState::kWaiting;
   bool must_run = false;    // no hit when ready: --rebuild, cache off, missing or uncertain data
   bool is_reusable = true;  // a waiter's cache mode writes
   Reason reason = Reason::kNone;  // why it was to run; once terminal: why it ended so
-  std::string evidence;           // one JSON object; see docs/explain.md
-  std::string message;            // of a failure
+  Text evidence;                  // one JSON object; see docs/explain.md
+  Text message;                   // of a failure
   int attempts = 0;               // runs that were the job's own
   int faults = 0;                 // infrastructure faults in a row
   TimePoint not_before{};         // back-off

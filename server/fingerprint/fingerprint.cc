@@ -49,7 +49,7 @@ void Describe(const JobConfig& config, Sink& sink) {
     sink("input", input.ref, ToString(input.kind) + " by " + ToString(input.identity));
   for (std::size_t i = 0; i < config.args.size(); ++i)
     sink("argument", std::to_string(i + 1), MaskPasswords(config.args[i]));
-  for (const auto& [name, value] : config.env) sink("env", name, MaskPasswords(value));
+  for (const auto& [name, value] : *config.env) sink("env", name, MaskPasswords(value));
   sink("in_place", "", config.is_in_place ? "yes" : "no");
   if (config.runner == Runner::kSql) Describe(*config.sql, sink);
 }

@@ -171,19 +171,20 @@ class AnswerReader {
 
   // Over what the job itself declares.
   void ReadEnv(const Json& json, JobConfig* config) {
+    std::map<std::string, std::string> env;
     for (const auto& [name, text] : job_.env) {
       std::vector<std::string> value;
       const auto parsed = Template::Parse(text, {});
-      if (parsed.ok() && parsed->Expand({}, 1, &value).ok()) config->env[name] = value.front();
+      if (parsed.ok() && parsed->Expand({}, 1, &value).ok()) env[name] = value.front();
     }
-    if (json.is_null()) return;
-    if (!json.is_object()) return Fail("env: no object");
+    if (!json.is_null() && !json.is_object()) return Fail("env: no object");
     for (const auto& [name, value] : json.items()) {
       if (!IsName(name)) return Fail("env: bad name " + Quote(name));
       if (!value.is_string()) return Fail(fmt::format("env: {} is no string", name));
-      config->env[name] = value.get<std::string>();
-      if (config->env[name].find('\0') != std::string::npos) return Fail("env: NUL in " + name);
+      env[name] = value.get<std::string>();
+      if (env[name].find('\0') != std::string::npos) return Fail("env: NUL in " + name);
     }
+    config->env = std::move(env);
   }
 
   bool Covers(const std::vector<JobConfig>& configs, const std::vector<std::string>& asked) {

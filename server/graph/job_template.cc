@@ -47,9 +47,9 @@ Status CheckSize(const JobConfig& config) {
   for (const std::string& output : config.outputs) bytes += output.size();
   for (const Input& input : config.inputs) bytes += input.ref.size();
   for (const std::string& arg : config.args) bytes += arg.size() + 1;
-  for (const auto& [name, value] : config.env) bytes += name.size() + value.size() + 2;
+  for (const auto& [name, value] : *config.env) bytes += name.size() + value.size() + 2;
   const bool has_too_many = std::max({config.outputs.size(), config.inputs.size(),
-                                      config.args.size(), config.env.size()}) > kConfigRefsMax;
+                                      config.args.size(), config.env->size()}) > kConfigRefsMax;
   if (!has_too_many && bytes <= kConfigBytesMax) return Ok();
   const std::string for_ref = config.outputs.empty() ? "no output" : config.outputs.front();
   const std::string what = has_too_many
@@ -77,6 +77,7 @@ JobConfig JobTemplate::Frame(const JobSpec& spec) {
 StatusOr<JobTemplate> JobTemplate::Compile(const JobSpec& spec) {
   JobTemplate job;
   job.spec_ = &spec;
+  job.frame_ = Frame(spec);
   if (Status outputs = job.CompileOutputs(); !outputs.ok()) return outputs;
   if (Status templates = job.CompileTemplates(); !templates.ok()) return templates;
   return job;
@@ -213,19 +214,21 @@ Status JobTemplate::AddArgs(std::span<const TemplateValue> values, JobConfig* co
   for (const Template& arg : args_)
     if (Status done = arg.Expand(values, kConfigRefsMax, &config->args); !done.ok())
       return Refused(done, "arg", arg);
+  std::map<std::string, std::string> env;
   std::vector<std::string> value;
   for (const auto& [name, text] : env_) {
     value.clear();
     if (Status done = text.Expand(values, 1, &value); !done.ok()) return Refused(done, "env", text);
-    config->env[name] = std::move(value.front());
+    env[name] = std::move(value.front());
   }
+  config->env = std::move(env);
   return Ok();
 }
 
 StatusOr<JobConfig> JobTemplate::Configure(const std::string& ref) const {
   const auto values = ValuesOf(ref);
   if (!values.ok()) return values.status();
-  JobConfig config = Frame(*spec_);
+  JobConfig config = frame_;
   for (const auto& add : {&JobTemplate::AddOutputs, &JobTemplate::AddInputs, &JobTemplate::AddArgs})
     if (Status added = (this->*add)(*values, &config); !added.ok()) return added;
   if (Status size = CheckSize(config); !size.ok()) return size;

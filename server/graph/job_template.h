@@ -47,6 +47,7 @@ class JobTemplate {
   Status Refused(const Status& why, const char* what, const Template& culprit) const;
 
   const JobSpec* spec_ = nullptr;
+  JobConfig frame_;  // what all of its configs have alike
   std::vector<RefPattern> outputs_;
   /// Per output: where each of its captures stands among those of the first output.
   std::vector<std::vector<std::size_t>> capture_places_;

@@ -279,7 +279,7 @@ void ToProto(const JobConfig& config, v1::JobConfig* to) {
     ToProto(input, to->add_inputs());
   }
   for (const std::string& arg : config.args) to->add_args(arg);
-  to->mutable_env()->insert(config.env.begin(), config.env.end());
+  to->mutable_env()->insert(config.env->begin(), config.env->end());
   to->set_in_place(config.is_in_place);
   if (config.runner == Runner::kSql) ToProto(*config.sql, to->mutable_sql());
 }

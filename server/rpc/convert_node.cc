@@ -43,8 +43,8 @@ void ToProto(const NodeInBuild& seen, BuildId build, Detail detail, v1::Node* to
   const Reason own = node.reason, here = seen.attach_reason;
   const Reason first = seen.is_hit ? here : own, other = seen.is_hit ? own : here;
   to->set_reason(std::string(ToString(first == Reason::kNone ? other : first)));
-  to->set_evidence(node.evidence);
-  to->set_message(node.message);
+  to->set_evidence(node.evidence.str());
+  to->set_message(node.message.str());
   to->set_level(seen.level);
   to->set_joined(seen.is_joined);
   to->set_attempts(node.attempts);

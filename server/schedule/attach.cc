@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
 // Cohorts and nodes are tied to each other.
@@ -84,7 +85,7 @@ void Schedule::Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint no
     row.levels.push_back(tie.level);
     row.joined.push_back(tie.is_joined ? 1 : 0);
     row.reasons.push_back(static_cast<std::uint8_t>(tie.reason));
-    changes.push_back({.label = node.label,
+    changes.push_back({.label = LabelOf(catalog_, node),
                        .state = node.row.state,
                        .reason = tie.reason,
                        .run = node.lease->run,

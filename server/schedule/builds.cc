@@ -193,7 +193,8 @@ void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
     if (now - node.unrunnable_since < options_.unrunnable_after) continue;
     const std::string missing = WhatNobodyHas(node.job->limits);
     if (&build == build.cohort->members.front())  // the node is told of once
-      journal_.NodeChanged(ChangeOf(node, NodeState::kReady, Reason::kNoWorker, missing), now);
+      journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kReady, Reason::kNoWorker, missing),
+                           now);
     build.is_awaiting = true;
     build.row.message = fmt::format(
         "waiting: {} {}: {}", node.row.config->job,
@@ -232,7 +233,8 @@ void Schedule::Withdraw(Cohort& cohort, PendingNode& node, bool kills, Answer* a
   }
   if (node.lease->run && !kills) return;  // what runs may end
   if (is_shared && answer != nullptr) {
-    auto& [label, builds] = answer->kept.emplace_back(node.label, std::vector<BuildId>{});
+    auto& [label, builds] =
+        answer->kept.emplace_back(LabelOf(catalog_, node), std::vector<BuildId>{});
     for (const Waiter& waiter : node.waiters)
       if (waiter.cohort != &cohort)
         for (const PendingBuild* build : waiter.cohort->members) builds.push_back(build->row.id);

@@ -49,7 +49,7 @@ void Schedule::GrantAll(TimePoint now) {
       continue;
     }
     const bool is_held =
-        gates_.IsPaused(node.row.graph) || gates_.FirstFull(PoolsOf(node)) != nullptr;
+        gates_.IsPaused(node.row.of->graph) || gates_.FirstFull(PoolsOf(node)) != nullptr;
     KnownWorker* worker = is_held ? nullptr : workers_.For(node);
     if (worker == nullptr)
       closed[static_cast<std::size_t>(node.line)] = 1;
@@ -64,7 +64,7 @@ bool Schedule::GrantAhead(Cohort& cohort, PendingNode& node, TimePoint now) {
   const auto at = workers_.all().find(cohort.worker);
   if (at == workers_.all().end() || node.waiters.size() > 1 || node.filed_in.size() > 1 ||
       node.waiters.front().cohort != &cohort || !PoolsOf(node).empty() ||
-      gates_.IsPaused(node.row.graph) || node.row.kind != NodeKind::kJob ||
+      gates_.IsPaused(node.row.of->graph) || node.row.kind != NodeKind::kJob ||
       !workers_.MayTakeMore(at->second, node.job->limits))
     return false;
   node.is_ahead = true;
@@ -163,7 +163,7 @@ void Schedule::Raise(PendingNode& node, double path_ms) {
     const auto [at, path] = raised.back();
     raised.pop_back();
     if (path <= at->path_ms) continue;
-    const std::vector<Cohort*> holders = at->filed_in;
+    const Few<Cohort*> holders = at->filed_in;
     ready_.RemoveAll(*at);
     at->path_ms = path;
     for (Cohort* cohort : holders) ready_.Add(*cohort, *at);
@@ -175,15 +175,15 @@ void Schedule::Raise(PendingNode& node, double path_ms) {
 
 void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   Lease lease{.run = last_.run = RunId{last_.run.value + 1},
-           .node = node.row.id,
-           .worker = worker.row.id,
-           .epoch = epoch_,
-           .result_key = {},
-           .input_runs = {},
-           .input_identities = {},
-           .granted_at = now,
-           .started_at = {},
-           .is_kill_requested = false};
+              .node = node.row.id,
+              .worker = worker.row.id,
+              .epoch = epoch_,
+              .result_key = {},
+              .input_runs = {},
+              .input_identities = {},
+              .granted_at = now,
+              .started_at = {},
+              .is_kill_requested = false};
   lease.input_identities = Identities(catalog_, node, &lease.input_runs);
   lease.result_key = node.row.result_key = KeyOf(node.row.config_digest, lease.input_identities);
   node.row.last_run = lease.run;

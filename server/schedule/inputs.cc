@@ -60,8 +60,18 @@ bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node) {
   return false;
 }
 
-NodeChange ChangeOf(const PendingNode& node, NodeState state, Reason reason, std::string message) {
-  return {.label = node.label,
+NodeLabelPtr LabelOf(const Catalog& catalog, PendingNode& node) {
+  if (node.label != nullptr) return node.label;
+  const Node& row = node.row;
+  auto label = std::make_shared<NodeLabel>(
+      NodeLabel{row.id, row.kind, catalog.ns(row.ns).name, row.config->job, row.config->outputs});
+  if (node.lease->run) node.label = label;
+  return label;
+}
+
+NodeChange ChangeOf(const Catalog& catalog, PendingNode& node, NodeState state, Reason reason,
+                    std::string message) {
+  return {.label = LabelOf(catalog, node),
           .state = state,
           .reason = reason,
           .run = node.lease->run ? node.lease->run : node.row.last_run,
@@ -75,7 +85,7 @@ Grant GrantOf(const Catalog& catalog, const PendingNode& node) {
               .kind = node.row.kind,
               .config = node.row.config,
               .limits = node.job->limits,
-              .ns = node.label->ns,
+              .ns = catalog.ns(node.row.ns).name,
               .root_uri = node.spec->root_uri,
               .annotations = node.job->annotations,
               .context = node.job->context,

@@ -26,7 +26,10 @@ bool ReadsTainted(const Catalog& catalog, const PendingNode& node);
 bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node);
 
 /// What is told of a node whose state is `state` now.
-NodeChange ChangeOf(const PendingNode& node, NodeState state, Reason reason, std::string message);
+NodeChange ChangeOf(const Catalog& catalog, PendingNode& node, NodeState state, Reason reason,
+                    std::string message);
+/// What people are told of a node.  It is kept from the grant on, when there is more to tell soon.
+NodeLabelPtr LabelOf(const Catalog& catalog, PendingNode& node);
 
 /// What a worker is told of a node that was granted.
 Grant GrantOf(const Catalog& catalog, const PendingNode& node);

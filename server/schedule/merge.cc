@@ -91,7 +91,7 @@ bool IsJoinable(const PendingNode& other, const Catalog& catalog, const Traffic&
     if (traffic.LastWriter(id) != other.row.id ||
         (other.lease->run && other.lease->run < catalog.at(id).doubt->tainted_before))
       return false;
-  const std::vector<NodeId>& awaited = other.row.upstreams;
+  const Few<NodeId>& awaited = other.row.upstreams;
   auto next = awaited.begin();  // equal plans name them in the same order
   for (const std::uint32_t upstream : planned.upstreams) {
     if (slots[upstream] == nullptr) continue;
@@ -104,23 +104,22 @@ bool IsJoinable(const PendingNode& other, const Catalog& catalog, const Traffic&
 
 }  // namespace
 
-PendingNode& Schedule::AddNode(Node row, std::vector<NodeId> writers,
+PendingNode& Schedule::AddNode(Node row, Few<NodeId> writers,
                                std::shared_ptr<const GraphSpec> spec) {
   auto owned = std::make_unique<PendingNode>();
   PendingNode& added = *owned;
   const JobSpec* job = FindJob(*spec, row.config->job);
   FFT_CHECK(job != nullptr);
-  added.job = std::shared_ptr<const JobSpec>(spec, job);
+  added.job = job;
   added.spec = std::move(spec);
   const bool is_job = row.kind == NodeKind::kJob;
-  added.learned = &durations_.Of(row.graph, row.config->job + (is_job ? "" : "?configure"),
+  added.learned = &durations_.Of(row.of->graph, row.config->job + (is_job ? "" : "?configure"),
                                  row.config->runner == Runner::kNoop);
   added.path_ms = added.learned->expected_ms();
-  added.line = ready_.LineOf({row.kind, job->limits.slots, job->limits.worker_labels,
-                              is_job ? job->limits.pools : std::vector<std::string>(), row.graph});
+  added.line =
+      ready_.LineOf({row.kind, job->limits.slots, job->limits.worker_labels,
+                     is_job ? job->limits.pools : std::vector<std::string>(), row.of->graph});
   added.writers = std::move(writers);
-  added.label = std::make_shared<NodeLabel>(
-      NodeLabel{row.id, row.kind, catalog_.ns(row.ns).name, row.config->job, row.config->outputs});
   added.row = std::move(row);
   for (const PartitionId id : added.row.outputs) traffic_.AddWriter(id, added.row.id);
   for (std::size_t i = 0; i < added.row.inputs.size(); ++i)
@@ -164,6 +163,8 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
     for (const PendingBuild* build : builds) effects_.plans.push_back({build->row.id, {}});
     return;
   }
+  const auto of =
+      std::make_shared<const RevisionName>(RevisionName{plan.spec->name, plan.revision});
   std::vector<Tie> ties;
   Found found;
   std::vector<PendingNode*> slots(plan.nodes.size(), nullptr);
@@ -196,8 +197,7 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
       Node row{.id = last_.node = NodeId{last_.node.value + 1},
                .kind = NodeKind::kJob,
                .ns = ns,
-               .graph = plan.spec->name,
-               .revision = plan.revision,
+               .of = of,
                .config = planned.config,
                .config_digest = planned.config_digest,
                .plan_key = planned.plan_key,
@@ -210,7 +210,7 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
       row.reason = planned.reason;
       row.evidence = planned.evidence;
       row.planned_at = now;
-      std::vector<NodeId> writers;
+      Few<NodeId> writers;
       for (const Input& input : planned.config->inputs) {
         row.inputs.push_back(Intern(ns, input.ref));
         const auto at = producers.find(input.ref);
@@ -278,6 +278,8 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
     return;
   build->StopAwaiting();
   const NamespaceId ns = InternNamespace(build->row.ns);
+  const auto of =
+      std::make_shared<const RevisionName>(RevisionName{c.spec->name, build->row.revision});
   std::vector<Tie> ties;
   for (const ConfigureBatch& batch : c.batches) {
     const JobSpec* job = FindJob(*c.spec, batch.job);
@@ -301,8 +303,7 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
     Node row{.id = last_.node = NodeId{last_.node.value + 1},
              .kind = NodeKind::kConfigure,
              .ns = ns,
-             .graph = c.spec->name,
-             .revision = build->row.revision,
+             .of = of,
              .config = config,
              .config_digest = digest,
              .plan_key = digest,

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/few.h"
 #include "server/base/rare.h"
 #include "server/domain/build.h"
 #include "server/domain/node.h"
@@ -30,13 +31,13 @@ struct Unverified {
 /// A node that has not ended.
 struct PendingNode {
   Node row;
-  NodeLabelPtr label;
-  std::shared_ptr<const JobSpec> job;
+  NodeLabelPtr label;            // from the grant on: LabelOf()
+  const JobSpec* job = nullptr;  // of `spec`
   std::shared_ptr<const GraphSpec> spec;
-  std::vector<NodeId> downstreams;  // some may have ended and be forgotten
+  Few<NodeId> downstreams;  // some may have ended and be forgotten
   /// Parallel to row.inputs: the node whose result it will read; none: what is live now.
-  std::vector<NodeId> writers;
-  std::vector<Waiter> waiters;
+  Few<NodeId> writers;
+  Few<Waiter> waiters;
   int upstreams_left = 0;
   bool is_settled = false;  // READY was decided: it is in the queues of who released it
   bool is_probing = false;  // looks like a hit; its data is being looked at
@@ -50,12 +51,12 @@ struct PendingNode {
   LearnedDuration* learned = nullptr;  // of its job
   double path_ms = 0;                  // the longest way from its start to an end of all that waits
   int line = 0;                        // of the ready queue
-  std::vector<Cohort*> filed_in;       // the ready queue's: in whose lines it stands
+  Few<Cohort*> filed_in;               // the ready queue's: in whose lines it stands
   /// Builds of a higher priority that do not want it, but wait for its end; some may have ended.
-  std::vector<BuildId> helpers;
+  Few<BuildId> helpers;
   std::optional<int> helped_readers;  // with this priority, those who read what it is to overwrite
   std::unique_ptr<Unverified> unverified;
-  std::vector<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
+  Few<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
 };
 
 /// The pools in which it takes a place while it runs.

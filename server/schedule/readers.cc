@@ -37,7 +37,7 @@ void Readers::TakeAll(Readers& others) {
   all.reserve(places_.size() + others.places_.size());
   std::merge(places_.begin(), places_.end(), others.places_.begin(), others.places_.end(),
              std::back_inserter(all), IsBefore);
-  places_ = std::move(all);
+  places_ = all;
   left_ = places_.size();
   others = {};
 }
@@ -51,7 +51,7 @@ std::vector<NodeId> Readers::nodes() const {
 }
 
 void Readers::Sweep() {
-  std::erase_if(places_, [](NodeId id) { return id.value < 0; });
+  erase_if(places_, [](NodeId id) { return id.value < 0; });
 }
 
 }  // namespace fft

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "server/base/few.h"
 #include "server/domain/ids.h"
 
 namespace fft {
@@ -22,7 +23,7 @@ class Readers {
  private:
   void Sweep();
 
-  std::vector<NodeId> places_;  // negative: it has ended
+  Few<NodeId> places_;  // negative: it has ended
   std::size_t left_ = 0;
 };
 

@@ -88,7 +88,7 @@ void Schedule::MakeReady(PendingNode& node, TimePoint now) {
   node.row.state = NodeState::kReady;
   node.ready_at = now;
   ++totals_.ready;
-  journal_.NodeChanged(ChangeOf(node, NodeState::kReady, node.row.reason, ""), now);
+  journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kReady, node.row.reason, ""), now);
   Release(node);
 }
 

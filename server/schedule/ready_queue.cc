@@ -34,7 +34,7 @@ bool ReadyQueue::Remove(Cohort& cohort, PendingNode& node) {
   const auto at = cohort.ready.find(node.line);
   if (at == cohort.ready.end() || at->second.erase({-node.path_ms, node.row.id, nullptr}) == 0)
     return false;
-  std::erase(node.filed_in, &cohort);
+  erase(node.filed_in, &cohort);
   if (!at->second.empty()) return true;
   cohort.ready.erase(at);
   if (cohort.filed) Leave(cohort, node.line);
@@ -48,7 +48,7 @@ void ReadyQueue::RemoveAll(PendingNode& node) {
 void ReadyQueue::Drop(Cohort& cohort) {
   Unfile(cohort);
   for (const auto& [line, places] : cohort.ready)
-    for (const Cohort::Place& place : places) std::erase(place.node->filed_in, &cohort);
+    for (const Cohort::Place& place : places) erase(place.node->filed_in, &cohort);
   cohort.ready.clear();
 }
 

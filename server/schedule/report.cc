@@ -93,7 +93,7 @@ void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
   node.row.state = NodeState::kRunning;
   --totals_.ready;
   ++totals_.running;
-  journal_.NodeChanged(ChangeOf(node, NodeState::kRunning, node.row.reason, ""), now);
+  journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kRunning, node.row.reason, ""), now);
   effects_.tally.ready_to_start_ms.push_back((now - node.ready_at).count());
   for (const Waiter& waiter : node.waiters)
     for (PendingBuild* build : waiter.cohort->members) {
@@ -114,7 +114,8 @@ void Schedule::Reported(PendingNode& node, const RunReport& report, TimePoint no
   if (seen.outcome == Outcome::kSucceeded && !is_noop && node.row.kind == NodeKind::kJob)
     CheckOutputs(node.row.config->outputs, seen);
   if (seen.outcome == Outcome::kNone) seen.outcome = Outcome::kInfrastructure;
-  if (seen.outcome == Outcome::kCancelled && !node.lease->is_kill_requested && !node.waiters.empty())
+  if (seen.outcome == Outcome::kCancelled && !node.lease->is_kill_requested &&
+      !node.waiters.empty())
     seen.outcome = Outcome::kInfrastructure;  // stopped, but not by us
   if (seen.outcome == Outcome::kSucceeded) {
     durations_.Learn(*node.learned, static_cast<double>((seen.ended_at - seen.started_at).count()));
@@ -201,7 +202,7 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
   Run& run = journal_.changes().runs.emplace_back(Run{lease, report, reason});
   run.report.stdout_text.clear();
   if (report.outcome != Outcome::kSucceeded) return;
-  run.outputs = node.row.outputs;
+  run.outputs = node.row.outputs.vec();
   run.major_version = MajorVersion(node.row.config->version);
   run.is_reusable = node.row.is_reusable;
 }
@@ -228,11 +229,11 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   if (!may_retry) return EndNode(node, NodeState::kFailed, reason, report.message, now);
   for (const Waiter& waiter : node.waiters)  // who starts nothing more awaits no other attempt
     if (waiter.cohort->is_stopping) CountLeaving(node, waiter);
-  std::erase_if(node.waiters, [](const Waiter& waiter) { return waiter.cohort->is_stopping; });
+  erase_if(node.waiters, [](const Waiter& waiter) { return waiter.cohort->is_stopping; });
   if (node.waiters.empty())
     return EndNode(node, NodeState::kCancelled, Reason::kFailFast, report.message, now);
   if (is_returned) {
-    journal_.NodeChanged(ChangeOf(node, NodeState::kWaiting, node.row.reason, ""), now);
+    journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kWaiting, node.row.reason, ""), now);
     return Wake(node);
   }
   const int doublings = std::min(count - 1, 20);
@@ -241,7 +242,8 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   node.row.not_before = now + Jittered(step, node.row.id, count);
   agenda_.backoffs.emplace(node.row.not_before, node.row.id);
   journal_.NodeSaved(node.row);
-  journal_.NodeChanged(ChangeOf(node, NodeState::kWaiting, node.row.reason, report.message), now);
+  journal_.NodeChanged(
+      ChangeOf(catalog_, node, NodeState::kWaiting, node.row.reason, report.message), now);
 }
 
 void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
@@ -254,7 +256,7 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
   row.message = message;
   row.ended_at = now;
   journal_.NodeSaved(node.row);
-  journal_.NodeChanged(ChangeOf(node, state, reason, std::move(message)), now);
+  journal_.NodeChanged(ChangeOf(catalog_, node, state, reason, std::move(message)), now);
   for (const PartitionId id : row.outputs) traffic_.RemoveWriter(id, row.id);
   for (std::size_t i = 0; i < row.inputs.size(); ++i)
     if (row.config->inputs[i].kind == InputKind::kMaterialize)

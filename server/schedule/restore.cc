@@ -30,19 +30,21 @@ std::unique_ptr<Schedule> Schedule::Restore(ScheduleOptions options, Epoch epoch
 // In the order of their ids, which is the order of acceptance: so that generations come out as they
 // were.
 void Schedule::RestoreNodes(Snapshot& snapshot, const Specs& specs) {
+  std::unordered_map<Digest, RevisionNamePtr> names;
   for (Node& row : snapshot.nodes) {
     if (IsTerminal(row.state)) continue;
+    row.of = names.try_emplace(row.of->revision, row.of).first->second;
     row.state = NodeState::kWaiting;
     std::unordered_map<PartitionId, NodeId> written;
     for (const NodeId id : row.upstreams)
       if (const PendingNode* upstream = FindNode(id))
         for (const PartitionId output : upstream->row.outputs) written[output] = id;
-    std::vector<NodeId> writers;
+    Few<NodeId> writers;
     for (const PartitionId input : row.inputs) {
       const auto at = written.find(input);
       writers.push_back(at == written.end() ? NodeId{} : at->second);
     }
-    const auto spec = specs.find(row.revision);
+    const auto spec = specs.find(row.of->revision);
     FFT_CHECK(spec != specs.end());
     if (row.kind == NodeKind::kConfigure) configures_[row.plan_key] = row.id;
     const TimePoint not_before = row.not_before;

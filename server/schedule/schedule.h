@@ -73,8 +73,7 @@ class Schedule {
   void On(const ConfigureNeeded& c, TimePoint now);
   NamespaceId InternNamespace(const std::string& name);
   PartitionId Intern(NamespaceId ns, const std::string& ref);
-  PendingNode& AddNode(Node row, std::vector<NodeId> writers,
-                       std::shared_ptr<const GraphSpec> spec);
+  PendingNode& AddNode(Node row, Few<NodeId> writers, std::shared_ptr<const GraphSpec> spec);
   void RecordHits(PendingBuild& build, const Plan& plan, const Found& found, TimePoint now);
   void AddPendingUpstreams(std::vector<Tie>& ties);
   void Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint now);

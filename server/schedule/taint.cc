@@ -97,8 +97,8 @@ std::string Schedule::InheritTaint(const PendingNode& node, TimePoint now) {
   for (auto& [reply, open] : taints_)
     open.ended.emplace_back(Manifest{.run = node.lease->run,
                                      .config_digest = node.row.config_digest,
-                                     .outputs = node.row.outputs,
-                                     .inputs = node.row.inputs,
+                                     .outputs = node.row.outputs.vec(),
+                                     .inputs = node.row.inputs.vec(),
                                      .input_runs = node.lease->input_runs},
                             node.row.config);
   const bool reads_tainted = ReadsTainted(catalog_, node);

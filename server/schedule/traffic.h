@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/base/few.h"
 #include "server/domain/ids.h"
 #include "server/schedule/readers.h"
 
@@ -62,7 +63,7 @@ class Traffic {
     std::vector<Generation> queue;  // first is next to write, and has not ended
     bool is_written = false;
     int queries = 0;
-    std::vector<NodeId> parked;
+    Few<NodeId> parked;
     bool is_idle() const {
       return live_readers.empty() && queue.empty() && !is_written && queries == 0 && parked.empty();
     }

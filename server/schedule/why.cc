@@ -64,7 +64,8 @@ void AddBlockers(const Schedule& schedule, const PendingNode& node,
 
 // It could start at any moment: what is missing is a place.
 void AddHolds(const Schedule& schedule, const PendingNode& node, std::vector<std::string>* lines) {
-  if (schedule.gates().IsPaused(node.row.graph)) lines->push_back(node.row.graph + " is paused");
+  if (schedule.gates().IsPaused(node.row.of->graph))
+    lines->push_back(node.row.of->graph + " is paused");
   if (const Gates::PoolUse* full = schedule.gates().FirstFull(PoolsOf(node)))
     lines->push_back(fmt::format("pool {} is full: {} of {} places are taken", full->pool.name,
                                  full->used, full->pool.size));
@@ -89,7 +90,8 @@ std::vector<std::string> WhyWaiting(const Schedule& schedule, NodeId id) {
     return lines;
   if (node->lease->run)
     return {fmt::format("it was granted to worker {} as run {}, which has not begun",
-                        schedule.workers().at(node->lease->worker).row.name, node->lease->run.value)};
+                        schedule.workers().at(node->lease->worker).row.name,
+                        node->lease->run.value)};
   std::size_t left = 0;
   for (const NodeId upstream : node->row.upstreams)
     if (const PendingNode* other = schedule.FindNode(upstream);

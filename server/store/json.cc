@@ -157,11 +157,15 @@ JobConfig ReadConfig(const Json& json) {
   Get(json, "version", config.version);
   GetEnum(json, "runner", config.runner);
   Get(json, "executable", config.executable);
-  GetList(json, "files", config.files, ReadFile);
+  std::vector<FrozenFile> files;
+  GetList(json, "files", files, ReadFile);
+  config.files = std::move(files);
   Get(json, "outputs", config.outputs);
   GetList(json, "inputs", config.inputs, ReadInput<Input>);
   Get(json, "args", config.args);
-  Get(json, "env", config.env);
+  std::map<std::string, std::string> env;
+  Get(json, "env", env);
+  config.env = std::move(env);
   Get(json, "in_place", config.is_in_place);
   config.sql = ReadSql(json);
   return config;

@@ -111,10 +111,10 @@ std::string ToJson(const JobConfig& config) {
   JsonWriter json;
   json.Begin().Field("job", config.job).Field("version", config.version);
   json.Field("runner", static_cast<int>(config.runner)).Field("executable", config.executable);
-  WriteList(json, "files", config.files);
+  WriteList(json, "files", *config.files);
   json.Field("outputs", config.outputs);
   WriteList(json, "inputs", config.inputs);
-  json.Field("args", config.args).Field("env", config.env).Field("in_place", config.is_in_place);
+  json.Field("args", config.args).Field("env", *config.env).Field("in_place", config.is_in_place);
   WriteSql(json, config.runner, *config.sql);
   return json.End().Take();
 }

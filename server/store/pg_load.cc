@@ -126,6 +126,7 @@ Status PgStore::LoadBuilds(Snapshot& snapshot) {
 Status PgStore::LoadNodes(Snapshot& snapshot) {
   Status readable = Ok();
   std::unordered_map<Digest, JobConfigPtr> configs;
+  std::unordered_map<std::string, Shared<std::vector<FrozenFile>>> files;  // last seen of a job
   const std::string list = std::string(pg::kNodeList) + ", c.body::text";
   Status status = connection_.CopyOut(
       Select(list.c_str(), std::string("node n LEFT JOIN config c ON c.digest = n.config_digest "
@@ -138,8 +139,12 @@ Status PgStore::LoadNodes(Snapshot& snapshot) {
           auto read = JobConfigFromJson(row.View());
           if (!read.ok())
             readable = read.status();
-          else
+          else {
+            Shared<std::vector<FrozenFile>>& last = files[read->job];
+            read->files.ShareWith(last);
+            last = read->files;
             config = std::make_shared<const JobConfig>(*std::move(read));
+          }
         }
         node.config = config;
         snapshot.nodes.push_back(std::move(node));

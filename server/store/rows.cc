@@ -96,8 +96,9 @@ Node ReadNode(Row& row) {
   node.id = row.As<NodeId>();
   node.kind = row.Enum<NodeKind>();
   node.ns = row.As<NamespaceId>();
-  node.graph = row.Text();
-  node.revision = row.Digest();
+  RevisionName of{.graph = row.Text(), .revision = {}};
+  of.revision = row.Digest();
+  node.of = std::make_shared<const RevisionName>(std::move(of));
   node.config_digest = row.Digest();
   node.plan_key = row.Digest();
   node.result_key = row.Digest();

@@ -8,7 +8,11 @@ Records NodeRows(const std::vector<const Node*>& nodes) {
   Records rows;
   for (const Node* n : nodes) {
     rows.Next();
-    rows.Int64(n->id.value).Enum(n->kind).Int64(n->ns.value).Text(n->graph).Digest(n->revision);
+    rows.Int64(n->id.value)
+        .Enum(n->kind)
+        .Int64(n->ns.value)
+        .Text(n->of->graph)
+        .Digest(n->of->revision);
     rows.Text(n->config ? n->config->job : std::string());
     rows.Digest(n->config_digest).Digest(n->plan_key).Digest(n->result_key);
     rows.Ids(n->outputs).Ids(n->inputs).Ids(n->upstreams);

@@ -49,7 +49,7 @@ void World::EndAccess(const Grant& grant) {
 
 void World::CheckCommitted(const ChangeSet& changes) {
   for (const Node& node : changes.nodes)
-    Say(fmt::format("node {} of {}: {} {}{}", node.id.value, ToShortHex(node.revision),
+    Say(fmt::format("node {} of {}: {} {}{}", node.id.value, ToShortHex(node.of->revision),
                     node.config->outputs.front(), ToString(node.reason),
                     node.must_run ? " must run" : ""));
   for (const NodeUpdate& update : changes.node_updates) CheckNodeEnd(update);
@@ -82,7 +82,7 @@ void World::CheckNodeEnd(const NodeUpdate& update) {
   if (update.state == NodeState::kSkipped) ++cut_off_;
   if (update.state == NodeState::kSucceeded || update.state == NodeState::kSkipped)
     for (const std::string& ref : node.config->outputs)
-      CheckData(ref, node.revision,
+      CheckData(ref, node.of->revision,
                 fmt::format("node {} {}", node.id.value, ToString(update.state)));
   // Promise 6: an infrastructure fault never marks a node failed, quarantine apart.
   if (update.state == NodeState::kFailed) {

@@ -139,7 +139,7 @@ void World::Publish(const SimulatedWorker::Held& held, bool half) {
   std::vector<Digest> inputs, right_inputs;
   const bool is_wrong = !half && Chance(faults_.run_is_wrong);
   int wrong_since = is_wrong ? era_ : 0;
-  const Digest& revision = nodes().at(grant.lease.node).revision;
+  const Digest& revision = nodes().at(grant.lease.node).of->revision;
   for (std::size_t i = 0; i < grant.input_uris.size(); ++i) {
     const std::string& uri = grant.input_uris[i];
     Datum read;

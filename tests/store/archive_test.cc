@@ -14,7 +14,7 @@ void AddDone(ChangeSet& changes, std::int64_t id, std::int64_t output, RunId inp
   node.ended_at = At(9);
   changes.nodes.push_back(node);
   Run run = SampleRun(id, id);
-  run.outputs = node.outputs;
+  run.outputs = node.outputs.vec();
   run.lease.input_runs = {input};
   run.lease.input_identities = {DigestOf("input")};
   run.lease.granted_at = At(8);

@@ -78,7 +78,7 @@ JobConfigPtr SampleConfig(std::int64_t number) {
   config.inputs = {{.kind = InputKind::kQuery, .identity = Identity::kContent, .ref = "in/1"},
                    {.kind = InputKind::kOrder, .identity = Identity::kNone, .ref = "in/2"}};
   config.args = {"--city", "S\xC3\xA3o \"Paulo\"\t"};
-  config.env = {{"TZ", "UTC"}};
+  config.env = std::map<std::string, std::string>{{"TZ", "UTC"}};
   config.is_in_place = true;
   return std::make_shared<const JobConfig>(config);
 }
@@ -87,8 +87,7 @@ Node SampleNode(std::int64_t id) {
   Node node;
   node.id = {id};
   node.ns = {1};
-  node.graph = "weather";
-  node.revision = DigestOf("revision");
+  node.of = std::make_shared<const RevisionName>(RevisionName{"weather", DigestOf("revision")});
   node.config = SampleConfig(id);
   node.config_digest = DigestOf("config" + std::to_string(id));
   node.plan_key = DigestOf("plan");
@@ -118,8 +117,8 @@ NodeUpdate UpdateOf(const Node& node) {
           .must_run = node.must_run,
           .is_reusable = node.is_reusable,
           .result_key = node.result_key,
-          .message = node.message,
-          .evidence = node.evidence,
+          .message = node.message.str(),
+          .evidence = node.evidence.str(),
           .attempts = node.attempts,
           .faults = node.faults,
           .not_before = node.not_before,
@@ -252,7 +251,7 @@ ChangeSet Everything() {
 
 bool Same(const Node& a, const Node& b) {
   const auto fields = [](const Node& n) {
-    return std::tie(n.id, n.kind, n.ns, n.graph, n.revision, n.config_digest, n.plan_key,
+    return std::tie(n.id, n.kind, n.ns, n.of->graph, n.of->revision, n.config_digest, n.plan_key,
                     n.result_key, n.outputs, n.inputs, n.upstreams, n.state, n.must_run,
                     n.is_reusable, n.reason, n.evidence, n.message, n.attempts, n.faults,
                     n.not_before, n.planned_at, n.ended_at, n.last_run);

@@ -99,8 +99,8 @@ std::vector<Manifest> MemoryStore::ManifestsFrom(RunId from) const {
     if (at->second.report.outcome != Outcome::kSucceeded || node.kind != NodeKind::kJob) continue;
     manifests.push_back({.run = at->first,
                          .config_digest = node.config_digest,
-                         .outputs = node.outputs,
-                         .inputs = node.inputs,
+                         .outputs = node.outputs.vec(),
+                         .inputs = node.inputs.vec(),
                          .input_runs = at->second.lease.input_runs});
   }
   return manifests;

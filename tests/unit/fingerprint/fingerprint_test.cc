@@ -27,7 +27,7 @@ JobConfig Weather() {
   config.inputs = {
       {.kind = InputKind::kMaterialize, .identity = Identity::kContent, .ref = "weather/raw"}};
   config.args = {"--city", "Seattle"};
-  config.env = {{"CITY", "Seattle"}};
+  config.env = std::map<std::string, std::string>{{"CITY", "Seattle"}};
   return config;
 }
 
@@ -62,23 +62,35 @@ TEST(IdentityOf, Golden) {
             "4f3c296a0830f7306e91e42034ede8e75a4bfe2995da0ca4edd83aa14abccc1e");
 }
 
+void ChangeFile(JobConfig& config, std::size_t at, void (*change)(FrozenFile& file)) {
+  std::vector<FrozenFile> files = *config.files;
+  change(files[at]);
+  config.files = std::move(files);
+}
+
+void SetEnv(JobConfig& config, const std::string& name, const std::string& value) {
+  std::map<std::string, std::string> env = *config.env;
+  env[name] = value;
+  config.env = std::move(env);
+}
+
 TEST(ConfigDigest, EveryFactCounts) {
   std::vector<JobConfig> others(16, Weather());
   others[0].job = "dayly";
   others[1].version = "v3.0.0";
   others[2].runner = Runner::kNoop;
   others[3].executable = "lib/parse";
-  others[4].files[0].digest = Filled(9);
-  others[5].files[0].path = "bin/dailz";
-  others[6].files[1].executable = true;
+  ChangeFile(others[4], 0, [](FrozenFile& file) { file.digest = Filled(9); });
+  ChangeFile(others[5], 0, [](FrozenFile& file) { file.path = "bin/dailz"; });
+  ChangeFile(others[6], 1, [](FrozenFile& file) { file.executable = true; });
   others[7].outputs.push_back("weather/x");
   others[8].inputs[0].kind = InputKind::kQuery;
   others[9].inputs[0].identity = Identity::kKey;
   others[10].inputs[0].ref = "weather/row";
   others[11].args = {"--city Seattle"};
   others[12].args = {"--cit", "ySeattle"};
-  others[13].env["CITY"] = "Portland";
-  others[14].env["TOWN"] = "";
+  SetEnv(others[13], "CITY", "Portland");
+  SetEnv(others[14], "TOWN", "");
   others[15].is_in_place = true;
   std::set<Digest> digests = {ConfigDigest(Weather())};
   for (std::size_t i = 0; i < others.size(); ++i) {
@@ -89,8 +101,8 @@ TEST(ConfigDigest, EveryFactCounts) {
 
 TEST(ConfigDigest, WhatDecidesNothingIsNoFact) {
   JobConfig other = Weather();
-  other.version = "v2.9.0";   // a minor change adds an optional field
-  other.files[0].bytes = 99;  // the digest says it all
+  other.version = "v2.9.0";  // a minor change adds an optional field
+  ChangeFile(other, 0, [](FrozenFile& file) { file.bytes = 99; });  // the digest says it all
   EXPECT_EQ(ConfigDigest(other), ConfigDigest(Weather()));
   EXPECT_THAT(DiffConfigs(Weather(), other), IsEmpty());
 }
@@ -98,10 +110,10 @@ TEST(ConfigDigest, WhatDecidesNothingIsNoFact) {
 TEST(ConfigDigest, PasswordIsNoFact) {
   JobConfig one = Weather();
   JobConfig two = Weather();
-  one.env["DSN"] = "postgresql://etl:hunter2@db/dwh";
-  two.env["DSN"] = "postgresql://etl:correct-horse@db/dwh";
+  SetEnv(one, "DSN", "postgresql://etl:hunter2@db/dwh");
+  SetEnv(two, "DSN", "postgresql://etl:correct-horse@db/dwh");
   EXPECT_EQ(ConfigDigest(one), ConfigDigest(two));
-  two.env["DSN"] = "postgresql://etl:x@db2/dwh";
+  SetEnv(two, "DSN", "postgresql://etl:x@db2/dwh");
   EXPECT_THAT(DiffConfigs(one, two),
               ElementsAre(FactChange{"env DSN", "postgresql://etl:***@db/dwh",
                                      "postgresql://etl:***@db2/dwh"}));
@@ -156,9 +168,9 @@ TEST(KeyOf, PlacesCount) {
 
 TEST(DiffConfigs, NamesWhatCameWentAndChanged) {
   JobConfig now = Weather();
-  now.files[0].digest = Filled(0xab);
-  now.files.erase(now.files.begin() + 1);
-  now.env["DAY"] = "1";
+  ChangeFile(now, 0, [](FrozenFile& file) { file.digest = Filled(0xab); });
+  now.files = std::vector<FrozenFile>{now.files->front()};
+  SetEnv(now, "DAY", "1");
   const std::string ab = ToHex(Filled(0xab));
   EXPECT_THAT(DiffConfigs(Weather(), now),
               ElementsAre(FactChange{"file bin/daily", ToHex(Filled(1)) + " executable",
@@ -171,7 +183,7 @@ TEST(DiffConfigs, CutsLongWordsBetweenCharacters) {
   JobConfig now = Weather();
   std::string word = "a";
   for (int i = 0; i < 400; ++i) word += "\xC3\xA9";
-  now.env["CITY"] = word;
+  SetEnv(now, "CITY", word);
   const auto changes = DiffConfigs(Weather(), now);
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_LE(changes[0].now.size(), 256u);

@@ -50,7 +50,7 @@ TEST(ParseConfigureOutput, DataBuildsFormat) {
                 .ref = "q"},
           Input{.kind = InputKind::kMaterialize, .identity = Identity::kKey, .ref = "z"}));
   EXPECT_THAT(first.args, ElementsAre("--a", ""));
-  EXPECT_EQ(first.env, (std::map<std::string, std::string>{{"MODE", "{fast}"}, {"X", "1"}}));
+  EXPECT_EQ(*first.env, (std::map<std::string, std::string>{{"MODE", "{fast}"}, {"X", "1"}}));
 }
 
 struct Rubbish {

@@ -10,7 +10,7 @@ namespace fft {
 
 PlanWorld::PlanWorld(GraphSpec spec) {
   meaning = [](const JobConfig& config) {
-    return config.files.empty() ? std::string() : ToHex(config.files.front().digest);
+    return config.files.empty() ? std::string() : ToHex(config.files->front().digest);
   };
   Deploy(std::move(spec));
 }

@@ -267,7 +267,7 @@ std::string Desk::See(const std::string& ref) const {
   if (partition->doubt->uncertain_run)
     text += fmt::format(", uncertain since r{}", partition->doubt->uncertain_run.value);
   if (const PendingNode* writer = schedule_->LastWriter(partition->id))
-    text += fmt::format(", to be written by {}", NameOf(*writer->label));
+    text += fmt::format(", to be written by {}", NameOf(writer->row.id));
   return text + "\n";
 }
 

@@ -164,7 +164,7 @@ void Desk::CheckGrant(const Grant& grant, std::string& text) {
   for (const auto& [run, other] : granted_) {
     if (run == grant.lease.run) continue;
     const Node& busy = store_.nodes().at(other.lease.node);
-    const auto touches = [](const std::vector<PartitionId>& written, const Node& by) {
+    const auto touches = [](const Few<PartitionId>& written, const Node& by) {
       for (const PartitionId id : written) {
         for (const PartitionId output : by.outputs)
           if (output == id) return true;
