@@ -20,12 +20,13 @@ void RunNumbers::Want(std::int64_t run) {
 }
 
 Status RunNumbers::Finish() {
+  Status failed;
   for (std::size_t i = 0; i < wanted_.size(); i += kAtOnce) {
     const auto part = std::span(wanted_).subspan(i, std::min(kAtOnce, wanted_.size() - i));
-    if (Status asked = Ask(part); !asked.ok()) return asked;
+    if (Status asked = Ask(part); !asked.ok()) failed = std::move(asked);
   }
   wanted_.clear();
-  return Ok();
+  return failed;
 }
 
 Status RunNumbers::Ask(std::span<const std::int64_t> runs) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <random>
 
 #include <poll.h>
 
@@ -25,13 +26,11 @@ std::string Field(const PGresult* result, int field) {
 }
 
 constexpr std::size_t kKeptMax = 64;  // statements of a session
-constexpr char kNotKept[] = "26000";  // somebody has taken them away
 
-// Class 08 connection, 40 rolled back, 53 resources, 58 the system; 25006 a standby, 26000 what was
-// kept is gone, 55P03 a lock, 57P0x shutting down or starting; and whatever ends the session.
+// Class 08 connection, 40 rolled back, 53 resources, 58 the system; 25006 a standby, 55P03 a lock,
+// 57P0x shutting down or starting; and whatever ends the session.
 bool Passes(std::string_view state, std::string_view severity) {
-  for (const std::string_view beginning :
-       {"08", "40", "53", "58", "25006", kNotKept, "55P03", "57P0"})
+  for (const std::string_view beginning : {"08", "40", "53", "58", "25006", "55P03", "57P0"})
     if (state.starts_with(beginning)) return true;
   return severity == "FATAL" || severity == "PANIC";
 }
@@ -90,6 +89,12 @@ Status ErrorOf(const PGresult* result, const PGconn* connection, const Statement
   return WithState(Error(CodeOf(state, severity), "{} (SQLSTATE {})", message, state), state);
 }
 
+/// Of a statement that is kept: it is gone, another's has its name, or what it reads has changed
+/// its columns.
+bool IsNotKept(const std::string& state) {
+  return state == "26000" || state == "42P05" || state == "0A000";
+}
+
 /// 0 where there is none.
 std::int64_t NumberOf(std::string_view text) {
   std::int64_t value = 0;
@@ -132,6 +137,7 @@ StatusOr<Session> Session::Open(const std::string& conninfo, const std::string& 
   const char* const values[] = {"10",   "30",   "60000", conninfo.c_str(), program.c_str(),
                                 "UTF8", nullptr};
   Session session;
+  session.last_kept_ = std::random_device()();
   session.connection_.reset(PQconnectdbParams(keywords, values, 1));
   PGconn* const raw = session.raw();
   if (raw == nullptr || PQstatus(raw) != CONNECTION_OK) {
@@ -159,11 +165,15 @@ StatusOr<std::vector<Answer>> Session::Run(const std::vector<Statement>& stateme
     if (statement.text.find('\0') != std::string::npos)
       return Error(Code::kInvalidArgument, "{}: a zero byte in it",
                    statement.own_name.empty() ? "a statement" : statement.own_name);
+  if (kept_.size() >= kKeptMax && PQtransactionStatus(raw()) == PQTRANS_IDLE) {
+    const RawResult done(PQexec(raw(), "DEALLOCATE ALL"));  // most are of schemas of long ago
+    kept_.clear();
+  }
   if (PQenterPipelineMode(raw()) != 1)
     return Error(Code::kUnavailable, "{}", FirstLine(PQerrorMessage(raw())));
   std::vector<Sent> sent;
   for (const Statement& statement : statements) {
-    sent.push_back(Keep(statement));
+    sent.push_back(Keep(statement, sent));
     if (!Send(sent.back())) break;  // the results will tell
   }
   PQpipelineSync(raw());
@@ -177,10 +187,13 @@ StatusOr<std::vector<Answer>> Session::Run(const std::vector<Statement>& stateme
   return answers;
 }
 
-Session::Sent Session::Keep(const Statement& statement) {
+Session::Sent Session::Keep(const Statement& statement, const std::vector<Sent>& sent) {
   if (!statement.is_kept) return {&statement, "", false};
   const auto known = kept_.find(statement.text);
   if (known != kept_.end()) return {&statement, known->second, false};
+  for (const Sent& earlier : sent)
+    if (earlier.is_new && earlier.statement->text == statement.text)
+      return {&statement, earlier.name, false};
   if (kept_.size() >= kKeptMax) return {&statement, "", false};
   return {&statement, fmt::format("fft_{}", ++last_kept_), true};
 }
@@ -223,6 +236,10 @@ Status Session::ReadAnswers(const std::vector<Sent>& sent, std::vector<Answer>* 
     const bool is_good = result != nullptr && IsGood(result.get());
     if (failed.ok() && !is_good && !is_skipped) {
       failed = ErrorOf(result.get(), raw(), statement);
+      if (!each.name.empty() && IsNotKept(SqlStateOf(failed))) {
+        kept_.clear();
+        failed = WithState(Error(Code::kUnavailable, "{}", Message(failed)), SqlStateOf(failed));
+      }
       is_answered =
           result != nullptr && !Field(result.get(), PG_DIAG_SQLSTATE).empty() && is_before_commit;
       is_over = result != nullptr && Field(result.get(), PG_DIAG_SEVERITY_NONLOCALIZED) == "FATAL";
@@ -236,7 +253,6 @@ Status Session::ReadAnswers(const std::vector<Sent>& sent, std::vector<Answer>* 
   }
   if (failed.ok() && answers->size() < sent.size())
     failed = Error(Code::kUnavailable, "{}", FirstLine(PQerrorMessage(raw())));
-  if (SqlStateOf(failed) == kNotKept) kept_.clear();
   const bool has_commit = std::any_of(
       sent.begin(), sent.end(), [](const Sent& each) { return each.statement->text == "COMMIT"; });
   const bool is_known = is_answered || (!is_over && PQstatus(raw()) == CONNECTION_OK);

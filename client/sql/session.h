@@ -91,13 +91,14 @@ class Session {
     std::string name;
     bool is_new;  // an answer to its being kept comes first
   };
-  Sent Keep(const Statement& statement);
+  Sent Keep(const Statement& statement, const std::vector<Sent>& sent);
   bool Send(const Sent& sent) const;
   Status ReadAnswers(const std::vector<Sent>& sent, std::vector<Answer>* answers);
 
   Handle<PGconn, PQfinish> connection_;
   std::map<std::string, std::string> kept_;  // statements by their text: names that the server has
-  int last_kept_ = 0;
+  /// Of the last name: from a number of its own, as a pooler may give one server to several.
+  std::uint32_t last_kept_ = 0;
 };
 
 /// `"name"`, with quotes inside doubled.

@@ -102,7 +102,8 @@ void Agent::StartFrom(std::deque<std::int64_t>* queue) {
     // Without its lease it comes back when it is adopted.
     const bool may_start =
         run != nullptr && run->phase == RunPhase::kQueued && leases_.Holds(run->id(), now);
-    if (may_start && (full.contains(run->grant->group()) || !IsItsTurn(*run))) {
+    const bool has_limit = may_start && run->grant->group_max() > 0;
+    if (has_limit && (full.contains(run->grant->group()) || !IsItsTurn(*run))) {
       full.insert(run->grant->group());
       ++next;
       continue;
@@ -117,7 +118,6 @@ void Agent::StartFrom(std::deque<std::int64_t>* queue) {
 // Until the one before is recorded, well: what follows a failure is the daemon's to say.
 bool Agent::IsItsTurn(const AgentRun& run) const {
   const v1::Grant& grant = *run.grant;
-  if (grant.group_max() == 0) return true;
   return std::count_if(runs_.begin(), runs_.end(), [&](const auto& item) {
            return item.second->grant->group() == grant.group() &&
                   item.second->phase != RunPhase::kQueued;

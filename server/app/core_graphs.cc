@@ -53,7 +53,7 @@ GraphRevision Core::Deploy(Library& library, GraphSpec spec, const std::string& 
   const CompiledGraphPtr known =
       validate_only ? nullptr : graphs_.Find(spec.name, RevisionOf(spec));
   if (known != nullptr) {
-    GraphRevision revision{.spec = std::move(spec),
+    GraphRevision revision{.spec = known->spec(),
                            .revision = known->revision(),
                            .deployed_by = principal,
                            .deployed_at = clock_.Now()};
@@ -64,7 +64,6 @@ GraphRevision Core::Deploy(Library& library, GraphSpec spec, const std::string& 
       graphs_.Deployed(known);
       return revision;
     }
-    spec = std::move(revision.spec);
   }
   auto compiled = CompiledGraph::Compile(std::move(spec));
   *status = compiled.status();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -26,6 +27,7 @@ class Few {
   Few(std::initializer_list<T> elements) : Few(elements.begin(), elements.end()) {}
   template <class Iterator>
   Few(Iterator begin, Iterator end) {
+    Reserve(static_cast<std::size_t>(std::distance(begin, end)));
     for (; begin != end; ++begin) push_back(*begin);
   }
   Few(const std::vector<T>& elements)  // NOLINT(google-explicit-constructor): it is one
@@ -58,7 +60,7 @@ class Few {
 
   void push_back(const T& element) {
     const T kept = element;  // it may be one of ours
-    if (size_ == capacity_) Grow();
+    if (size_ == capacity_) Reserve(2 * std::size_t{capacity_});
     std::memcpy(static_cast<void*>(data() + size_), &kept, sizeof(T));
     ++size_;
   }
@@ -81,13 +83,13 @@ class Few {
     std::memcpy(&outside, room_, sizeof outside);
     return outside;
   }
-  void Grow() {
-    const std::uint32_t capacity = 2 * capacity_;
+  void Reserve(std::size_t capacity) {
+    if (capacity <= capacity_) return;
     T* const bigger = new T[capacity];
     std::copy(begin(), end(), bigger);
     if (!is_inside()) delete[] Outside();
     std::memcpy(room_, &bigger, sizeof bigger);
-    capacity_ = capacity;
+    capacity_ = static_cast<std::uint32_t>(capacity);
   }
   void Swap(Few& other) noexcept {
     std::swap(room_, other.room_);

@@ -187,7 +187,7 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   lease.input_identities = Identities(catalog_, node, &lease.input_runs);
   lease.result_key = node.row.result_key = KeyOf(node.row.config_digest, lease.input_identities);
   node.row.last_run = lease.run;
-  node.lease = lease;
+  node.lease = lease;  // the journal takes the other
   node.is_in_turn = node.is_ahead;
   node.uncertain_before.clear();
   for (const PartitionId id : node.row.outputs) {
@@ -215,7 +215,7 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   gates_.Take(PoolsOf(node));
   ready_.Charge(node, std::max(1.0, node.learned->expected_ms()) * node.job->limits.slots);
   leases_.emplace(lease.run, node.row.id);
-  journal_.changes().leases.push_back(lease);
+  journal_.changes().leases.push_back(std::move(lease));
   OrdersFor(worker.row.id).grants.push_back(GrantOf(catalog_, node));
 }
 

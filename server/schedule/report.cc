@@ -89,7 +89,7 @@ void Schedule::On(const WorkerHeard& c, TimePoint now) {
 
 void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
   if (node.row.state == NodeState::kRunning) return;
-  if (Lease* const lease = node.lease.get()) lease->started_at = at;
+  node.lease.get()->started_at = at;
   node.row.state = NodeState::kRunning;
   --totals_.ready;
   ++totals_.running;

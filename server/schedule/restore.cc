@@ -135,6 +135,7 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
       Stop(cohort, build->row.reason, /*kills=*/build->row.reason != Reason::kFailFast, now,
            nullptr);
     else if (is_planning) {
+      if (build->row.reason == Reason::kSourceEdited) build->awaits_since = now;
       build->row.message.clear();  // it may have told what it waited for
       effects_.plans.push_back({id, {}});
     }

@@ -149,6 +149,65 @@ TEST_F(SessionTest, ATransactionSpansRunsUntilItIsUndone) {
   EXPECT_EQ(Rows("t"), "2");
 }
 
+TEST_F(SessionTest, WhatIsKeptIsParsedOnce) {
+  const Statement twice{.text = "SELECT $1::int * 2", .parameters = {"21"}, .is_kept = true};
+  const std::string count = "SELECT count(*) FROM pg_prepared_statements";
+  for (int i = 0; i < 3; ++i) {
+    const auto answers = session_.Run({twice, {.text = "SELECT 7"}, twice, {.text = count}});
+    ASSERT_TRUE(answers.ok()) << answers.status();
+    EXPECT_EQ(answers->at(0).at(0, 0), "42");
+    EXPECT_EQ(answers->at(1).at(0, 0), "7");
+    EXPECT_EQ(answers->at(2).at(0, 0), "42");
+    EXPECT_EQ(answers->at(3).at(0, 0), "1");
+  }
+}
+
+TEST_F(SessionTest, WhatIsKeptAndWrongFailsAsEver) {
+  const Statement good{.text = "SELECT 1", .is_kept = true};
+  const Statement wrong{.text = "SELECT nothing FROM nowhere", .is_kept = true};
+  for (int i = 0; i < 2; ++i) {
+    const auto failed = session_.Run({{.text = "BEGIN"}, good, wrong, good, {.text = "COMMIT"}});
+    EXPECT_EQ(failed.status().code(), Code::kInvalidArgument) << failed.status();
+    EXPECT_EQ(SqlStateOf(failed.status()), "42P01");
+    session_.Rollback();
+    const auto answers = session_.Run({good});
+    ASSERT_TRUE(answers.ok()) << answers.status();
+    EXPECT_EQ(answers->front().at(0, 0), "1");
+  }
+  // Known, and fails only when it is run.
+  Statement divided{.text = "SELECT 1 / $1::int", .parameters = {"1"}, .is_kept = true};
+  ASSERT_TRUE(session_.Run({divided}).ok());
+  divided.parameters = {"0"};
+  EXPECT_EQ(SqlStateOf(session_.Run({divided, good}).status()), "22012");
+  EXPECT_TRUE(session_.Run({good}).ok());
+}
+
+TEST_F(SessionTest, WhatWasKeptAndIsGoneMayBeTriedAgain) {
+  const Statement kept{.text = "SELECT 1", .is_kept = true};
+  ASSERT_TRUE(session_.Run({kept}).ok());
+  ASSERT_TRUE(session_.Run({{.text = "DEALLOCATE ALL"}}).ok());
+  const auto gone = session_.Run({kept});
+  EXPECT_EQ(gone.status().code(), Code::kUnavailable) << gone.status();
+  EXPECT_EQ(SqlStateOf(gone.status()), "26000");
+  EXPECT_TRUE(session_.Run({kept}).ok());
+  // Of somebody's own it is a mistake.
+  const auto own = session_.Run({{.text = "DEALLOCATE nothing"}});
+  EXPECT_EQ(own.status().code(), Code::kInvalidArgument) << own.status();
+  session_.Discard();
+  EXPECT_TRUE(session_.Run({kept}).ok());
+}
+
+TEST_F(SessionTest, AtMostSoManyAreKept) {
+  for (int i = 0; i < 200; ++i) {
+    const auto answers = session_.Run({{.text = "SELECT " + std::to_string(i), .is_kept = true}});
+    ASSERT_TRUE(answers.ok()) << answers.status();
+    EXPECT_EQ(answers->front().at(0, 0), std::to_string(i));
+  }
+  const auto count = session_.Run({{.text = "SELECT count(*) FROM pg_prepared_statements"}});
+  EXPECT_LE(count->front().number(0, 0), 64);
+  EXPECT_GT(count->front().number(0, 0), 0);
+}
+
 TEST_F(SessionTest, LargeStatementsAndAnswersDoNotBlockEachOther) {
   std::vector<Statement> statements;
   const std::string text(1 << 20, 'x');

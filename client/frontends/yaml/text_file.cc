@@ -36,6 +36,8 @@ Status WriteTextFile(const std::filesystem::path& path, const std::string& text)
   file << text;
   file.close();
   if (file) std::filesystem::rename(partial, path, failure);
+  std::error_code ignored;
+  if (!file || failure) std::filesystem::remove(partial, ignored);
   if (!file || failure) return Error(Code::kUnavailable, "{} cannot be written", path.string());
   return Ok();
 }

@@ -48,6 +48,16 @@ TEST_F(TurnsTest, OneStartsWhenTheOneBeforeHasEnded) {
             std::pair(first.end_time().seconds(), first.end_time().nanos()));
 }
 
+TEST_F(TurnsTest, WhoHasNoLimitPassesWhoWaits) {
+  Grant(1, 0, Held(0));
+  Grant(2, 1, quick_);
+  Grant(3, 0, quick_);  // another build wants it as well
+  EXPECT_EQ(world_.daemon.AwaitReport(3).outcome(), v1::OUTCOME_SUCCEEDED);
+  EXPECT_EQ(world_.daemon.ReportsOf(2), 0);
+  Open();
+  EXPECT_EQ(world_.daemon.AwaitReport(2).outcome(), v1::OUTCOME_SUCCEEDED);
+}
+
 TEST_F(TurnsTest, AfterAFailureNothingStarts) {
   Grant(1, 0, Held(3));
   Grant(2, 1, quick_);
