@@ -15,7 +15,7 @@ namespace {
 namespace v1 = build::v1;
 constexpr int kPoolThreads = 3;
 constexpr int kTurnMs = 100;  // the longest wait: times are looked at once a turn
-constexpr std::int64_t kTurnWaitMaxMs = 1'000;
+constexpr std::int64_t kAheadWaitMaxMs = 1'000;  // of who was granted ahead
 constexpr std::int64_t kResendMs = 5'000;
 
 }  // namespace
@@ -83,6 +83,7 @@ void Agent::Restore(std::int64_t id, const JournaledRun& journaled, bool is_same
   const RunPlaces places = PlacesOf(options_.dir, journaled.grant);
   if (journaled.ended) {
     reports_.Add(*journaled.ended);
+    (void)NoteFailure(journaled.grant.group(), *journaled.ended);
     leftovers_[id] = {places, false, false};
     logs_->Watch(id, places.folder + "/log");
     return logs_->Finish(id);
@@ -178,7 +179,7 @@ void Agent::Tick() {
   if (now >= resend_at_) {
     resend_at_ = now + 1'000;
     reports_.SendOldAgain(now - kResendMs);
-    ReturnTurns(0, now - kTurnWaitMaxMs);
+    ReturnTurns(0, now - kAheadWaitMaxMs);
   }
   if (!is_orphaned_ && leases_.SilentFor(now) >= options_.orphan_after) Orphan();
 }

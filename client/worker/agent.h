@@ -85,6 +85,7 @@ class Agent {
   bool HasSlotsFor(const AgentRun& run) const;
   bool IsItsTurn(const AgentRun& run) const;
   void ReturnTurns(std::int64_t group, std::int64_t taken_before_ms);
+  bool NoteFailure(std::int64_t group, const build::v1::RunReport& report);
   void StartRun(AgentRun& run);
   void FilesReady(std::int64_t id, const StatusOr<std::string>& folder);
   void Execute(AgentRun& run);
@@ -134,7 +135,6 @@ class Agent {
 
   bool has_listing_ = false, is_replacing_guardian_ = false, is_swept_ = false;
   std::string guardian_instance_;
-
   bool is_stopping_ = false, is_killing_ = false, is_orphaned_ = false;
 
   // Last, so that their threads end first.

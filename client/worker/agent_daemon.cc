@@ -81,8 +81,9 @@ void Agent::Hear(const v1::DaemonMessage& message) {
   if (message.has_welcome()) Welcome(message.welcome());
   for (const std::int64_t id : message.adopted()) Adopt(id);
   for (const std::int64_t id : message.kills()) Kill(id);
-  Acknowledge(message);
+  // Before what is acknowledged: they may have been granted before that was heard of.
   for (const v1::Grant& grant : message.grants()) Take(grant);
+  Acknowledge(message);
 }
 
 void Agent::Welcome(const v1::Welcome& welcome) {
@@ -120,12 +121,9 @@ void Agent::Take(const v1::Grant& grant) {
   run.grant = std::make_shared<const v1::Grant>(grant);
   run.places = PlacesOf(options_.dir, grant);
   run.slots = std::max(1, grant.limits().slots());
-  run.taken_ms = BootMillis();
   Enqueue(run);
   journal_->Granted(grant, guardian_instance_);
   leases_.Confirm(id, BootMillis());
-  // It was on its way when one of its build failed here.
-  if (grant.group_max() > 0 && failed_.contains(grant.group())) End(run, v1::OUTCOME_RETURNED, "");
 }
 
 void Agent::AnswerNoop(const v1::Grant& grant) {

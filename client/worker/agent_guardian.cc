@@ -87,7 +87,6 @@ void Agent::TakeListing(const worker::Notice& notice) {
     const bool is_never_started =
         run.phase == RunPhase::kStarting && (is_same || run.guardian == notice.instance());
     if (is_never_started && run.lacks_secrets) {
-      SetPhase(run, RunPhase::kQueued);
       End(run, build::v1::OUTCOME_RETURNED, "its secrets went with the agent that held it");
     } else if (is_never_started && !run.is_kill_requested) {
       Enqueue(run);

@@ -137,6 +137,10 @@ void Agent::ReturnTurns(std::int64_t group, std::int64_t taken_before_ms) {
 void Agent::Enqueue(AgentRun& run) {
   SetPhase(run, RunPhase::kQueued);
   (run.grant->configure() ? configures_ : queue_).push_back(run.id());
+  if (run.taken_ms == 0) run.taken_ms = BootMillis();
+  // It was on its way when one of its build failed here.
+  if (run.grant->group_max() > 0 && failed_.contains(run.grant->group()))
+    End(run, v1::OUTCOME_RETURNED, "");
 }
 
 void Agent::StartRun(AgentRun& run) {
@@ -253,7 +257,8 @@ void Agent::Finish(AgentRun& run, const worker::Exit& exit) {
 void Agent::End(AgentRun& run, v1::Outcome outcome, const std::string& message) {
   Ending ending;
   ending.report = ReportWithoutExit(*run.grant, outcome, message);
-  if (run.phase < RunPhase::kStarting) ending.report.set_left_outputs_alone(true);
+  if (run.phase < RunPhase::kStarting || outcome == v1::OUTCOME_RETURNED)
+    ending.report.set_left_outputs_alone(true);
   const std::int64_t now = ToMillis(SystemClock().Now());
   *ending.report.mutable_start_time() = ToTimestamp(run.started_ms > 0 ? run.started_ms : now);
   *ending.report.mutable_end_time() = ToTimestamp(now);
@@ -288,6 +293,14 @@ void Agent::Parked(std::vector<Ending> endings) {
   }
 }
 
+bool Agent::NoteFailure(std::int64_t group, const v1::RunReport& report) {
+  if (group == 0 || report.outcome() == v1::OUTCOME_SUCCEEDED ||
+      report.outcome() == v1::OUTCOME_RETURNED)
+    return false;
+  failed_[group] = report.run();
+  return true;
+}
+
 void Agent::Recorded(std::vector<v1::RunReport> reports) {
   for (v1::RunReport& report : reports) {
     const std::int64_t id = report.run();
@@ -302,11 +315,7 @@ void Agent::Recorded(std::vector<v1::RunReport> reports) {
     leases_.Revoke(id);
     const std::int64_t group = run == nullptr ? 0 : run->grant->group();
     runs_.erase(id);
-    if (group > 0 && report.outcome() != v1::OUTCOME_SUCCEEDED &&
-        report.outcome() != v1::OUTCOME_RETURNED) {
-      failed_[group] = id;
-      ReturnTurns(group, BootMillis());
-    }
+    if (NoteFailure(group, report)) ReturnTurns(group, BootMillis());
     orders_.add_forgets(id);
     reports_.Add(std::move(report));
   }

@@ -164,6 +164,13 @@ void Guardian::FinishRuns() {
   for (const std::uint32_t id : ended) EndRun(id);
 }
 
+/// One whose first thread alone has ended looks dead as well, and goes on.
+bool IsReapable(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == pid;
+}
+
 std::set<std::uint32_t> Guardian::KillLeftovers() {
   std::set<std::uint32_t> lingering;
   const std::vector<pid_t> children = ChildrenOfThisThread();
@@ -186,7 +193,7 @@ void Guardian::Judge(pid_t pid, std::set<std::uint32_t>* lingering) {
   };
   // Dead since the list was read: its own children became ours after that.  Once it is reaped the
   // next list has them.
-  if (stat.pid == 0 || stat.is_dead) return add_ended(lingering);
+  if (stat.pid == 0 || (stat.is_dead && IsReapable(pid))) return add_ended(lingering);
   if (leaders_.contains(stat.session)) return;
   const std::optional<std::string> marker = MarkerOf(pid);
   std::set<std::uint32_t> owners;

@@ -1,6 +1,5 @@
 #include "client/worker/sql_run.h"
 
-#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "client/worker/outcome.h"

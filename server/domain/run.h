@@ -23,7 +23,7 @@ enum class Outcome : std::uint8_t {
   kInfrastructure = 6,  // worker lost, host killed it, daemon restarted: never the job's failure
   kCancelled = 7,       // we stopped it
   kBadOutput = 8,       // exit 0, but what it left is not what it declared: the job's own
-  kReturned = 9,        // never started: its turn or its secrets did not come
+  kReturned = 9,        // never started, see types.proto; granted again
 };
 std::string_view ToString(Outcome outcome);
 

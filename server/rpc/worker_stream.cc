@@ -245,8 +245,11 @@ void WorkerStream::AddGrants() {
     const Grant& grant = sending_.grants[grants_sent_];
     v1::Grant& out = *out_.add_grants();
     ToProto(grant, &out);
-    if (out.ByteSizeLong() > kGrantBytesMax) out.clear_texts();
-    const std::size_t size = out.ByteSizeLong();
+    std::size_t size = out.ByteSizeLong();
+    if (size > kGrantBytesMax && out.texts_size() > 0) {
+      out.clear_texts();
+      size = out.ByteSizeLong();
+    }
     if (size > kGrantBytesMax) {
       out_.mutable_grants()->RemoveLast();
       RefuseGrant(grant, size);

@@ -59,7 +59,8 @@ void Schedule::GrantAll(TimePoint now) {
 }
 
 // The worker that has all that runs of it starts the next when one has ended, and nobody waits for
-// a commit.  Nothing of that may keep others waiting: neither who wants the same nor a pool.
+// a commit.  Nothing of that may keep others waiting: neither who wants the same nor a pool; who is
+// to write what it reads, or reads what it writes, waits a second at most.
 bool Schedule::GrantAhead(Cohort& cohort, PendingNode& node, TimePoint now) {
   const auto at = workers_.all().find(cohort.worker);
   if (at == workers_.all().end() || node.waiters.size() > 1 || node.filed_in.size() > 1 ||
@@ -79,17 +80,14 @@ void Schedule::MoveUp(Cohort& cohort, const PendingNode& ended, const RunReport&
     const auto at = nodes_.find(id);
     return id == ended.row.id || at == nodes_.end() || !at->second->is_ahead;
   });
-  if (report.outcome == Outcome::kReturned) {
-    cohort.ahead_max = 0;  // what runs is not as short as it was
-    return;
-  }
   if (!ended.is_ahead && !cohort.ahead.empty()) {
     PendingNode& next = node(cohort.ahead.front());
     cohort.ahead.erase(cohort.ahead.begin());
     workers_.MoveUp(next);
   }
+  if (report.outcome == Outcome::kReturned) cohort.ahead_max = 0;  // runs are not as short any more
   if (report.outcome != Outcome::kSucceeded || ended.row.kind != NodeKind::kJob ||
-      cohort.options().jobs_max == 0)
+      ended.row.config->runner == Runner::kNoop || cohort.options().jobs_max == 0)
     return;
   // Never less than 1: clocks step back, and much of nothing is not for ever.
   const double ms =

@@ -163,7 +163,8 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
 }
 
 void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint) {
-  const Lease lease = *std::exchange(node.lease, {});
+  const Rare<Lease> held = std::exchange(node.lease, {});
+  const Lease& lease = *held;
   node.unverified.reset();
   const Accounts charged = ChargeRun(node, report);
   effects_.tally.accounts.spent_ms += charged.spent_ms;

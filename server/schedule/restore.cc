@@ -61,6 +61,7 @@ void Schedule::RestoreLeases(const Snapshot& snapshot) {
     PendingNode& held = *at->second;
     held.lease = lease;
     held.is_settled = true;
+    held.is_in_turn = true;  // what its worker has not heard of goes out late
     held.ready_at = lease.granted_at;
     held.row.state = NodeState::kReady;
     held.row.result_key = lease.result_key;
@@ -111,7 +112,6 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
         ++cohort.left;
         if (at->second->lease->run)
           ++cohort.running;  // on which workers is not asked: nothing ahead
-        at->second->is_in_turn = cohort.options().jobs_max > 0;
         cohort.is_under_way |= at->second->lease->run.value != 0;
         continue;
       }
