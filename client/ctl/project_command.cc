@@ -14,9 +14,9 @@
 #include "client/frontends/fastflowtransform/artifacts.h"
 #include "client/frontends/fastflowtransform/graph.h"
 #include "client/frontends/fastflowtransform/project.h"
+#include "client/frontends/fastflowtransform/reads.h"
 #include "client/frontends/fastflowtransform/selection.h"
 #include "client/lib/calls.h"
-#include "fft/build/v1/nodes.grpc.pb.h"
 
 namespace fft {
 
@@ -116,8 +116,7 @@ int Account(const Session& session, const FftProject& project, const ProjectProg
             RunNumbers& numbers) {
   ProjectReport report{.started = ToTimePoint(progress.ended()->receive_time()),
                        .finished = ToTimePoint(progress.ended()->end_time())};
-  std::map<std::string, const FftModel*> by_name;
-  for (const FftModel& model : project.models) by_name[model.name] = &model;
+  const FftModelsByName by_name = ByName(project);
   const Status asked = numbers.Finish();
   for (const auto& [name, result] : progress.results()) {
     report.models.push_back(ReportOf(name, result));
@@ -166,8 +165,9 @@ int Run(const Session& session, const ProjectArguments& arguments) {
   }
   std::ostream nowhere(nullptr);
   RunNumbers numbers(session.client);
-  ProjectProgress progress(session.is_json() ? nowhere : session.out, prepared->models,
-                           [&](std::int64_t run) { numbers.Want(run); });
+  std::function<void(std::int64_t)> on_run;
+  if (!arguments.is_seed) on_run = [&](std::int64_t run) { numbers.Want(run); };
+  ProjectProgress progress(session.is_json() ? nowhere : session.out, prepared->models, on_run);
   const int code = Follow(session, build->id(), progress);
   if (!session.is_json() && progress.ended()) HintAtSeeds(session, arguments, *project, progress);
   if (arguments.is_seed || !progress.ended()) return code;

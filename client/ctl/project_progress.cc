@@ -109,7 +109,7 @@ void ProjectProgress::TakeChange(const v1::NodeChange& change, v1::NodeState sta
   }
   if (state < v1::NODE_SUCCEEDED) return;
   pending->second = false;
-  if (result.run != 0 && on_run_) on_run_(result.run);
+  if (result.run != 0 && on_run_ && state != v1::NODE_SKIPPED) on_run_(result.run);
   result.message = change.message();
   if (result.started == TimePoint{}) result.started = at;
   const std::int64_t ms = Millis(result.started, at);

@@ -47,14 +47,13 @@ std::string Packages() {
 }  // namespace
 
 StatusOr<FftProject> LoadProject(const Session& session, const ProjectChoice& choice,
-                                 const ProjectView& view) {
-  auto project = LoadFftProject({.folder = choice.folder,
-                                 .env = choice.env,
-                                 .vars = choice.vars,
-                                 .environment = EnvironmentOf(choice),
-                                 .packages = Packages(),
-                                 .is_for_seeds = view.is_for_seeds,
-                                 .schema = view.schema});
+                                 ProjectRequest request) {
+  request.folder = choice.folder;
+  request.env = choice.env;
+  request.vars = choice.vars;
+  request.environment = EnvironmentOf(choice);
+  request.packages = Packages();
+  auto project = LoadFftProject(request);
   if (project.ok() && !session.is_json())
     for (const std::string& warning : project->warnings)
       session.err << "warning: " << warning << '\n';

@@ -13,13 +13,9 @@ namespace fft {
 
 // What the commands of projects share.
 
-struct ProjectView {
-  bool is_for_seeds = false;  // models are not looked at
-  std::string schema;         // where everything is said to be; empty: as is told
-};
-/// The project as it is chosen; its warnings are told.
+/// The project as it is chosen, and else as `request` says; its warnings are told.
 StatusOr<FftProject> LoadProject(const Session& session, const ProjectChoice& choice,
-                                 const ProjectView& view = {});
+                                 ProjectRequest request = {});
 
 /// A warehouse that let us in.
 struct OpenWarehouse {

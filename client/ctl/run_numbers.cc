@@ -24,6 +24,7 @@ Status RunNumbers::Finish() {
   for (std::size_t i = 0; i < wanted_.size(); i += kAtOnce) {
     const auto part = std::span(wanted_).subspan(i, std::min(kAtOnce, wanted_.size() - i));
     if (Status asked = Ask(part); !asked.ok()) failed = std::move(asked);
+    if (failed.code() == Code::kUnavailable) break;  // patience was had with this one
   }
   wanted_.clear();
   return failed;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <span>
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "client/ctl/follow.h"
+#include "client/ctl/format.h"
 #include "client/ctl/project_service.h"
 #include "client/frontends/fastflowtransform/unit_tests.h"
 #include "client/lib/calls.h"
@@ -22,6 +24,8 @@ namespace fft {
 namespace v1 = build::v1;
 
 namespace {
+
+constexpr std::size_t kLinesMax = 10;  // of what is wrong with a case
 
 /// A case on its way: each has a schema of its own, and all are built at once.
 struct Running {
@@ -47,26 +51,22 @@ class UnitTests {
     for (const UnitCase& test : cases)
       if (IsWanted(test))
         if (Status s = Add(test); !s.ok()) return s;
-    if (running_.empty() && !(arguments_.model.empty() && arguments_.test.empty()))
-      return Error(Code::kInvalidArgument, "{}: no unit test has that model and name",
+    if (!running_.empty()) return Ok();
+    if (cases.empty())
+      return Error(Code::kInvalidArgument, "{}: no unit test lies in tests/unit",
                    arguments_.choice.folder);
-    return Ok();
+    return Error(Code::kInvalidArgument, "{}: no unit test has that model and name, for {}",
+                 arguments_.choice.folder, project_.profile.engine);
   }
 
   int Run() {
-    if (Status s = Start(); !s.ok()) {
-      Abandon(0);
-      return Report(session_, s);
-    }
+    if (Status s = Start(); !s.ok()) return Failed(s, 0);
     if (session_.stop.stop_requested()) return Interrupted(0);
     std::size_t failed = 0;
     for (std::size_t i = 0; i < running_.size(); ++i) {
       const auto wrong = Judge(running_[i]);
       if (session_.stop.stop_requested()) return Interrupted(i);
-      if (!wrong.ok()) {
-        Abandon(i);
-        return Report(session_, wrong.status());
-      }
+      if (!wrong.ok()) return Failed(wrong.status(), i);
       if (!Tell(running_[i], *wrong)) ++failed;
       if (IsDropped(running_[i])) Drop(running_[i]);
     }
@@ -102,8 +102,10 @@ class UnitTests {
     Running running{.test = test, .schema = SchemaOf(test)};
     const auto made = ProjectOfCase(project_, test, running.schema);
     if (!made.ok()) return made.status();
-    auto graph = MakeCaseGraph(*made, PlaceIn(warehouse_.at, running.schema));
-    if (!graph.ok()) return graph.status();
+    auto graph = MakeCaseGraph(*made, PlaceIn(warehouse_.at, running.schema), &context_);
+    if (!graph.ok())
+      return Error(graph.status().code(), "{}: case {}: {}", test.file, test.name,
+                   Message(graph.status()));
     running.relation = made->models.back().relation;
     running.spec = std::move(graph->spec);
     parts_.files.merge(graph->files);
@@ -115,14 +117,23 @@ class UnitTests {
 
   /// One user's tests of one project run one after the other: they have the same schemas.
   Status Lock() {
-    const std::string lock =
-        fmt::format("fft utest {} {}", project_.settings.name, project_.profile.name);
-    const auto answers = warehouse_.session.Run(
-        {{.text = "SELECT pg_advisory_lock(hashtextextended($1 || current_user, 0))",
-          .parameters = {lock}},
-         {.text = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fft\\_utest\\_%'"}});
+    const std::vector<std::string> lock = {
+        fmt::format("fft utest {} {} {}", project_.settings.name, project_.profile.name, user_)};
+    const auto got = warehouse_.session.Run(
+        {{.text = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", .parameters = lock}});
+    if (!got.ok()) return got.status();
+    std::vector<sql::Statement> statements;
+    if (got->front().at(0, 0) != "t") {
+      session_.err << "waiting for the unit tests of this project that run already" << std::endl;
+      statements.push_back(
+          {.text = "SELECT pg_advisory_lock(hashtextextended($1, 0))", .parameters = lock});
+    }
+    statements.push_back({.text = "SET lock_timeout = '10s'"});  // for schemas that are dropped
+    statements.push_back(
+        {.text = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'fft\\_utest\\_%'"});
+    const auto answers = warehouse_.session.Run(statements);
     if (!answers.ok()) return answers.status();
-    for (int i = 0; i < (*answers)[1].rows(); ++i) schemas_.emplace((*answers)[1].at(i, 0));
+    for (int i = 0; i < answers->back().rows(); ++i) schemas_.emplace(answers->back().at(i, 0));
     return Ok();
   }
 
@@ -132,7 +143,7 @@ class UnitTests {
     if (Status s = SendParts(session_, warehouse_.at, parts_); !s.ok()) return s;
     for (Running& running : running_) {
       if (session_.stop.stop_requested()) return Ok();
-      if (arguments_.cache == v1::CACHE_OFF) Drop(running);
+      if (arguments_.cache == v1::CACHE_OFF && schemas_.contains(running.schema)) Drop(running);
       const auto stored = Deploy(session_, std::move(running.spec));
       if (!stored.ok()) return stored.status();
       v1::CreateBuildRequest request;
@@ -149,13 +160,22 @@ class UnitTests {
 
   /// What is wrong, a line each; empty: nothing.
   StatusOr<std::vector<std::string>> Judge(const Running& running) {
-    const Status watched = FollowEvents(session_, running.build, [](const v1::WatchResponse&) {});
+    v1::Build build;
+    const Status watched =
+        FollowEvents(session_, running.build, [&](const v1::WatchResponse& message) {
+          for (const v1::Event& event : message.events())
+            if (event.has_build_changed()) build = event.build_changed().build();
+        });
     if (!watched.ok()) return watched;
-    v1::GetBuildRequest request;
-    request.set_id(running.build);
-    const auto build = session_.client.Call(&v1::Builds::Stub::GetBuild, request);
-    if (!build.ok()) return build.status();
-    if (build->state() != v1::BUILD_SUCCEEDED) return std::vector{build->message()};
+    if (build.state() < v1::BUILD_SUCCEEDED) {  // its last event was dropped long ago
+      v1::GetBuildRequest request;
+      request.set_id(running.build);
+      auto found = session_.client.Call(&v1::Builds::Stub::GetBuild, request);
+      if (!found.ok()) return found.status();
+      build = *std::move(found);
+    }
+    if (build.state() != v1::BUILD_SUCCEEDED)
+      return std::vector{build.message().empty() ? build.reason() : build.message()};
     const auto answers = warehouse_.session.Run(
         {{.text = fmt::format("SELECT to_jsonb(made.*) FROM {} made",
                               sql::Quoted(running.schema, running.relation))}});
@@ -171,11 +191,13 @@ class UnitTests {
     if (session_.is_json()) {
       const nlohmann::json told = {
           {"test", running.test.title()}, {"ok", wrong.empty()}, {"wrong", wrong}};
-      session_.out << told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+      session_.out << told.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                   << std::endl;
       return wrong.empty();
     }
     session_.out << fmt::format("{} utest {}\n", wrong.empty() ? "✓" : "✖", running.test.title());
-    for (const std::string& line : wrong) session_.out << "  " << line << '\n';
+    for (const std::string& each : wrong) session_.out << FirstLines(each, kLinesMax, "  ");
+    session_.out.flush();
     return wrong.empty();
   }
 
@@ -186,14 +208,22 @@ class UnitTests {
     return kDetached;
   }
 
-  /// What was begun, from this case on, is cancelled.
+  int Failed(const Status& why, std::size_t from) {
+    const int code = Report(session_, why);
+    Abandon(from);
+    return code;
+  }
+
+  /// What was begun, from this case on, is cancelled; but not by a daemon that is away, and no
+  /// longer than somebody waits for it.
   void Abandon(std::size_t from) {
     for (const Running& running : std::span(running_).subspan(from)) {
       if (running.build == 0) continue;
       v1::CancelBuildRequest request;
       request.set_id(running.build);
-      if (session_.client.Call(&v1::Builds::Stub::CancelBuild, request).ok() && IsDropped(running))
-        Drop(running);
+      if (session_.is_stopped_again && session_.is_stopped_again(Duration{0})) return;
+      if (!session_.client.Call(&v1::Builds::Stub::CancelBuild, request).ok()) return;
+      if (IsDropped(running)) Drop(running);
     }
   }
 
@@ -205,8 +235,7 @@ class UnitTests {
 
   void Drop(const Running& running) {
     const auto dropped = warehouse_.session.Run(
-        {{.text = "SET lock_timeout = '10s'"},  // what was cancelled may take a moment to end
-         {.text = fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", sql::Quoted(running.schema))}});
+        {{.text = fmt::format("DROP SCHEMA IF EXISTS {} CASCADE", sql::Quoted(running.schema))}});
     if (!dropped.ok()) session_.err << "warning: " << Message(dropped.status()) << '\n';
   }
 
@@ -216,7 +245,8 @@ class UnitTests {
   OpenWarehouse warehouse_;
   std::string user_;
   std::vector<Running> running_;
-  FftGraph parts_;                 // of all graphs, but the specs
+  FftGraph parts_;  // of all graphs, but the specs
+  std::optional<FftContext> context_;
   std::set<std::string> schemas_;  // of unit tests, before this one
 };
 

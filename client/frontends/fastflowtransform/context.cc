@@ -27,8 +27,7 @@ constexpr char kProfiles[] = "profiles.yml";
 
 Status Add(const fs::path& folder, const std::string& below, FftContext* context) {
   const auto paths =
-      FilesBelow(folder, folder,
-                 {.follows_folders = false, .count_max = kFilesMax, .is_left_out = &IsLeftOut});
+      FilesBelow(folder, folder, {.count_max = kFilesMax, .is_left_out = &IsLeftOut});
   if (!paths.ok()) return paths.status();
   for (const std::string& path : *paths) {
     if (path == kProfiles) continue;

@@ -17,8 +17,8 @@ struct FftContext {
 };
 
 /// Leaves out profiles.yml, what begins with a dot, compiled Python and what tools make
-/// (`__pycache__`, `node_modules`, `target`, `venv`), and does not go into folders that are links.
-/// INVALID_ARGUMENT names a file that is too large, or can't be read.
+/// (`__pycache__`, `node_modules`, `target`, `venv`).  INVALID_ARGUMENT names a file that is too
+/// large, or can't be read.
 StatusOr<FftContext> GatherContext(const std::filesystem::path& project,
                                    const std::filesystem::path& packages);
 

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "client/frontends/fastflowtransform/context.h"
 #include "client/frontends/fastflowtransform/fingerprint.h"
 #include "client/frontends/fastflowtransform/reads.h"
 #include "client/frontends/fastflowtransform/selection.h"
@@ -75,7 +74,8 @@ class GraphMaker {
     return std::move(graph_);
   }
 
-  StatusOr<FftGraph> MakeCase() {
+  StatusOr<FftGraph> MakeCase(std::optional<FftContext>* context) {
+    gathered_ = context;
     Name(fmt::format("{}.{}.utest", project_.settings.name, project_.profile.name));
     loads_seeds_ = true;
     for (const FftSeed& seed : project_.seeds)
@@ -183,11 +183,15 @@ class GraphMaker {
   /// What all Python models share: files and environment.
   Status MakeContext() {
     if (context_) return Ok();
-    auto context = GatherContext(project_.folder, place_.packages);
-    if (!context.ok()) return context.status();
-    context_ = Sha256(context->listing);
-    graph_.texts.emplace(context_, std::move(context->listing));
-    graph_.files.merge(context->files);
+    if (!*gathered_) {
+      auto context = GatherContext(project_.folder, place_.packages);
+      if (!context.ok()) return context.status();
+      *gathered_ = *std::move(context);
+    }
+    const FftContext& context = **gathered_;
+    context_ = Sha256(context.listing);
+    graph_.texts.emplace(context_, context.listing);
+    graph_.files.insert(context.files.begin(), context.files.end());
     std::string lines;
     for (const auto& [name, value] : EnvironmentOfModels())
       if ((name + value).find('\n') == std::string::npos)
@@ -295,6 +299,8 @@ class GraphMaker {
   std::set<std::string> seeds_;  // relations of seeds in the project's schema
   bool loads_seeds_ = false;     // by jobs of the same graph
   std::map<std::string, std::string> surroundings_;
+  std::optional<FftContext> own_context_;
+  std::optional<FftContext>* gathered_ = &own_context_;
   Digest context_;
   std::string environment_;
   FftGraph graph_;
@@ -306,8 +312,9 @@ StatusOr<FftGraph> MakeModelGraph(const FftProject& project, const FftPlace& pla
   return GraphMaker(project, place).MakeModels();
 }
 
-StatusOr<FftGraph> MakeCaseGraph(const FftProject& project, const FftPlace& place) {
-  return GraphMaker(project, place).MakeCase();
+StatusOr<FftGraph> MakeCaseGraph(const FftProject& project, const FftPlace& place,
+                                 std::optional<FftContext>* context) {
+  return GraphMaker(project, place).MakeCase(context);
 }
 
 StatusOr<FftGraph> MakeSeedGraph(const FftProject& project, const FftPlace& place,

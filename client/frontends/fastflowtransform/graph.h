@@ -1,9 +1,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "client/frontends/fastflowtransform/context.h"
 #include "client/frontends/fastflowtransform/project.h"
 #include "fft/build/v1/graphs.pb.h"
 #include "server/base/digest.h"
@@ -32,7 +34,9 @@ StatusOr<FftGraph> MakeModelGraph(const FftProject& project, const FftPlace& pla
 
 /// A job a model and a job a seed: what ProjectOfCase() made.  One name for the cases of all, graph
 /// PROJECT.ENV.utest: each is a revision of it.
-StatusOr<FftGraph> MakeCaseGraph(const FftProject& project, const FftPlace& place);
+/// `context`, gathered when a Python model first needs it, is the same for all.
+StatusOr<FftGraph> MakeCaseGraph(const FftProject& project, const FftPlace& place,
+                                 std::optional<FftContext>* context);
 
 /// A job a seed that one of `globs` names, all without any; graph PROJECT.ENV.seeds.  Models look
 /// at seeds as at data that others maintain: only who asks for them loads them.

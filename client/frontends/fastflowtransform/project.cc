@@ -121,9 +121,6 @@ class Loader {
         ReadSources(file.string(), *sources_text, project_.profile.engine, project_.profile.schema);
     if (!sources.ok()) return sources.status();
     project_.sources = *std::move(sources);
-    if (!request_.schema.empty())
-      for (auto& [source, tables] : project_.sources)
-        for (auto& [table, relation] : tables) relation.schema = request_.schema;
     return ReadLimits();
   }
 
@@ -258,15 +255,17 @@ class Loader {
     if (seed != nullptr && seed->schema == relation.schema) model.seeds.push_back(seed->relation);
   }
 
-  /// In one schema two may have one name: the later is called SOURCE.TABLE there.
+  /// All are said to be in one schema, where two may have one name: the later is SOURCE.TABLE.
   Status PartSources() {
     if (request_.schema.empty()) return Ok();
     std::set<std::string> taken;
     for (const FftModel& model : project_.models) taken.insert(model.relation);
     for (const ProjectFile& file : files_.sql_models) taken.insert(RelationOf(file.path));
     for (auto& [source, tables] : project_.sources)
-      for (auto& [table, relation] : tables)
+      for (auto& [table, relation] : tables) {
+        relation.schema = request_.schema;
         if (!taken.insert(relation.table).second) relation.table = source + "." + table;
+      }
     return Ok();
   }
 

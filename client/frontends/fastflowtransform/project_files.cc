@@ -29,6 +29,16 @@ std::string MapAt(const YamlMap& map, std::string_view key) {
 
 bool IsHidden(const std::string& name) { return name.starts_with('.'); }
 
+/// A link to a folder that it lies in.
+bool LeadsRound(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_symlink(path, error) || !fs::is_directory(path, error)) return false;
+  const fs::path target = fs::canonical(path, error),
+                 here = fs::canonical(path.parent_path(), error);
+  return std::mismatch(target.begin(), target.end(), here.begin(), here.end()).first ==
+         target.end();
+}
+
 }  // namespace
 
 StatusOr<std::vector<std::string>> FilesBelow(const fs::path& folder, const fs::path& base,
@@ -37,13 +47,11 @@ StatusOr<std::vector<std::string>> FilesBelow(const fs::path& folder, const fs::
   std::vector<std::string> paths;
   std::error_code error;
   if (!fs::is_directory(folder, error)) return paths;
-  fs::recursive_directory_iterator at(folder,
-                                      search.follows_folders
-                                          ? fs::directory_options::follow_directory_symlink
-                                          : fs::directory_options::none,
+  fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink,
                                       error);
   for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
-    const bool is_passed_over = is_left_out(at->path().filename().string());
+    const bool is_passed_over =
+        is_left_out(at->path().filename().string()) || LeadsRound(at->path());
     if (is_passed_over && at->is_directory(error)) at.disable_recursion_pending();
     if (!is_passed_over && at->is_regular_file(error))
       paths.push_back(at->path().lexically_relative(base).generic_string());

@@ -45,13 +45,12 @@ StatusOr<ProjectFiles> FindProjectFiles(const std::filesystem::path& project,
                                         const std::filesystem::path& seeds_folder);
 
 struct FileSearch {
-  bool follows_folders = true;  // that are links
   std::size_t count_max = SIZE_MAX;
   /// Names of files and folders that are passed over; null: those that begin with a dot.
   bool (*is_left_out)(const std::string& name) = nullptr;
 };
 /// Paths of the regular files below `folder`, relative to `base`, sorted; nothing where there is no
-/// such folder.
+/// such folder.  Links are followed, but not into a folder that they lie in.
 StatusOr<std::vector<std::string>> FilesBelow(const std::filesystem::path& folder,
                                               const std::filesystem::path& base,
                                               const FileSearch& search = {});

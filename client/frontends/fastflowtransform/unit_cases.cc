@@ -41,6 +41,12 @@ bool IsApprox(const Json& value) {
   return std::all_of(value.begin(), value.end(), [](const Json& each) { return each.is_number(); });
 }
 
+bool IsPathBelow(const Json& value) {
+  if (!IsText(value)) return false;
+  const fs::path path = value.get<std::string>();
+  return path.is_relative() && *path.lexically_normal().begin() != "..";
+}
+
 void CheckRows(const YamlMap& map) {
   for (const YAML::Node& row : map.List("rows"))
     if (!row.IsMap())
@@ -57,7 +63,7 @@ void CheckInputs(const YamlMap& map) {
     const std::string what = fmt::format("{}: input {}", map.what(), ScalarText(pair.first, "it"));
     const YamlMap input(pair.second, what, {"rows", "csv", "columns"});
     CheckRows(input);
-    Check(input, "csv", "path", IsText);
+    Check(input, "csv", "path below the project", IsPathBelow);
     Check(input, "columns", "map of columns to their types", IsMapOfTexts);
     if (input.Has("csv") && input.Has("rows"))
       input.Fail("csv", "'csv' is a path, and there are no rows beside it");
