@@ -169,7 +169,7 @@ class Maker {
     const bool is_asked = making_.scan_max > 0 && !IsLoad();
     if (is_asked) statements.push_back(Query(kExplain));
     if (statements.empty()) return Ok();
-    const auto answers = Run(statements);
+    const auto answers = Run(std::move(statements));
     if (!answers.ok() || !is_asked) return answers.status();
     made_.scanned = EstimateOf(answers->back());
     if (made_.scanned <= making_.scan_max) return Ok();
@@ -219,7 +219,7 @@ class Maker {
       AddSwap(&statements);
     }
     AddEnd(&statements);
-    const auto answers = Run(statements);
+    const auto answers = Run(std::move(statements));
     if (!answers.ok()) return answers.status();
     if (is_explained) made_.scanned = EstimateOf(answers->front());
     if (!IsView()) made_.rows = (*answers)[making_at].touched();
@@ -248,7 +248,7 @@ class Maker {
     std::vector<Statement> statements;
     AddSwap(&statements);
     AddEnd(&statements);
-    const auto answers = Run(statements);
+    const auto answers = Run(std::move(statements));
     if (!answers.ok()) return answers.status();
     NoteSize(*answers);
     return made_;
@@ -294,7 +294,7 @@ class Maker {
     if (is_explained) statements.push_back(Query(kExplain));
     statements.push_back(Query(fmt::format("CREATE TEMP TABLE {} ON COMMIT DROP AS ", stage_)));
     statements.push_back(Columns());
-    const auto answers = Run(statements);
+    const auto answers = Run(std::move(statements));
     if (!answers.ok()) return answers.status();
     if (is_explained) made_.scanned = EstimateOf(answers->front());
     return Merge(answers->back());
@@ -334,7 +334,7 @@ class Maker {
                                               name_, names, names, stage_)});
     statements.push_back({.text = "ANALYZE " + name_});
     AddEnd(&statements);
-    const auto answers = Run(statements);
+    const auto answers = Run(std::move(statements));
     if (!answers.ok()) return answers.status();
     made_.rows = (*answers)[insert_at].touched();
     NoteSize(*answers);

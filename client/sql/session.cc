@@ -91,8 +91,8 @@ Status ErrorOf(const PGresult* result, const PGconn* connection, const Statement
 
 /// Of a statement that is kept: it is gone, another's has its name, or what it reads has changed
 /// its columns.
-bool IsNotKept(const std::string& state) {
-  return state == "26000" || state == "42P05" || state == "0A000";
+bool IsNotKept(const std::string& state, bool is_new) {
+  return state == (is_new ? "42P05" : "26000") || (!is_new && state == "0A000");
 }
 
 /// 0 where there is none.
@@ -236,7 +236,7 @@ Status Session::ReadAnswers(const std::vector<Sent>& sent, std::vector<Answer>* 
     const bool is_good = result != nullptr && IsGood(result.get());
     if (failed.ok() && !is_good && !is_skipped) {
       failed = ErrorOf(result.get(), raw(), statement);
-      if (!each.name.empty() && IsNotKept(SqlStateOf(failed))) {
+      if (!each.name.empty() && IsNotKept(SqlStateOf(failed), each.is_new)) {
         kept_.clear();
         failed = WithState(Error(Code::kUnavailable, "{}", Message(failed)), SqlStateOf(failed));
       }
