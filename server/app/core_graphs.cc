@@ -50,14 +50,14 @@ GraphRevision Core::Deploy(Library& library, GraphSpec spec, const std::string& 
                            bool validate_only, Status* status) {
   Complete(spec);
   // Most that is deployed was deployed before.  It was looked at then, and its blobs stay.
-  const CompiledGraphPtr known =
-      validate_only ? nullptr : graphs_.Find(spec.name, RevisionOf(spec));
-  if (known != nullptr) {
+  if (const CompiledGraphPtr known = graphs_.Find(spec.name, RevisionOf(spec))) {
     GraphRevision revision{.spec = known->spec(),
                            .revision = known->revision(),
                            .deployed_by = principal,
                            .deployed_at = clock_.Now()};
-    const auto is_stored = library.DeployAgain(revision);
+    if (validate_only) return revision;
+    const auto is_stored =
+        library.DeployAgain(spec.name, revision.revision, principal, revision.deployed_at);
     *status = is_stored.status();
     if (!is_stored.ok()) return {};
     if (*is_stored) {

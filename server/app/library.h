@@ -35,8 +35,9 @@ class Library {
 
   // Graphs and blobs: content-addressed, so that writing twice is writing once.
   virtual Status SaveRevision(const GraphRevision& revision) = 0;
-  /// Makes one that is stored the latest; false: it is not stored.  Its spec is not looked at.
-  virtual StatusOr<bool> DeployAgain(const GraphRevision& revision) = 0;
+  /// Makes one that is stored the latest; false: it is not stored.
+  virtual StatusOr<bool> DeployAgain(const std::string& graph, const Digest& revision,
+                                     const std::string& principal, TimePoint at) = 0;
   /// The latest deployed when `revision` is zeros.
   virtual StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) = 0;
   virtual StatusOr<Page<GraphRevision>> ListGraphs(const PageRequest& page) = 0;

@@ -48,7 +48,7 @@ void SourceReader::Run(const std::stop_token& stop) {
     {
       std::unique_lock lock(mutex_);
       if (!changed_.wait(lock, stop, [&] { return !wanted_.empty(); })) return;
-      const auto count = std::min(wanted_.size(), kBatch);
+      const auto count = std::clamp<std::size_t>(wanted_.size() / kThreads, 1, kBatch);
       const auto end = wanted_.begin() + static_cast<std::ptrdiff_t>(count);
       batch.assign(std::make_move_iterator(wanted_.begin()), std::make_move_iterator(end));
       wanted_.erase(wanted_.begin(), end);

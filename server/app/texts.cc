@@ -11,10 +11,10 @@ constexpr std::size_t kPlaceBytes = 256;
 
 void Texts::Keep(const Digest& digest, const std::string& text) {
   if (text.size() > kTextBytesMax) return;
+  if (Find(digest) != nullptr) return;
   auto kept = std::make_shared<const std::string>(text);
   const std::lock_guard lock(mutex_);
-  if (const auto found = by_digest_.find(digest); found != by_digest_.end())
-    return kept_.splice(kept_.begin(), kept_, found->second);
+  if (by_digest_.contains(digest)) return;
   kept_.push_front({digest, std::move(kept)});
   by_digest_[digest] = kept_.begin();
   bytes_ += text.size() + kPlaceBytes;

@@ -22,7 +22,8 @@ using Json = nlohmann::json;
 // Throws nothing: every access is checked first.  The first problem wins and is kept.
 class AnswerReader {
  public:
-  AnswerReader(const JobSpec& job, std::string_view text) : job_(job), text_(text) {}
+  AnswerReader(const JobSpec& job, std::string_view text)
+      : job_(job), frame_(JobTemplate::Frame(job)), text_(text) {}
 
   StatusOr<std::vector<JobConfig>> Read(const std::vector<std::string>& asked) {
     if (text_.size() > kConfigureOutputBytesMax)
@@ -64,7 +65,7 @@ class AnswerReader {
   }
 
   JobConfig ReadConfig(const Json& json) {
-    JobConfig config = JobTemplate::Frame(job_);
+    JobConfig config = frame_;
     if (!json.is_object()) Fail("no object");
     ReadOutputs(Member(json, "outputs"), &config);
     ReadInputs(Member(json, "inputs"), &config);
@@ -198,6 +199,7 @@ class AnswerReader {
   }
 
   const JobSpec& job_;
+  const JobConfig frame_;
   std::string_view text_;
   std::string place_;
   std::string problem_;

@@ -57,10 +57,10 @@ Status PgLibrary::SaveRevision(const GraphRevision& revision) {
       .status();
 }
 
-StatusOr<bool> PgLibrary::DeployAgain(const GraphRevision& revision) {
+StatusOr<bool> PgLibrary::DeployAgain(const std::string& graph, const Digest& revision,
+                                      const std::string& principal, TimePoint at) {
   pg::Params params;
-  params.Text(revision.spec.name).Bytes(revision.revision.view());
-  params.Text(revision.deployed_by).Time(revision.deployed_at);
+  params.Text(graph).Bytes(revision.view()).Text(principal).Time(at);
   const auto touched = Query(
       "UPDATE graph_revision SET deploy = DEFAULT, deployed_by = $3, deployed_at = $4 "
       "WHERE graph = $1 AND revision = $2",

@@ -96,13 +96,13 @@ StatusOr<std::vector<RunRecord>> PgLibrary::GetRuns(const std::vector<RunId>& id
         AddRecords(**connection, sql, pg::Params().Int64s(numbers), is_live, found);
     if (!status.ok()) return status;
   }
-  std::unordered_map<std::int64_t, const RunRecord*> by_id;
-  for (const RunRecord& record : found) by_id[record.run.lease.run.value] = &record;
+  std::unordered_map<std::int64_t, RunRecord*> by_id;
+  for (RunRecord& record : found) by_id[record.run.lease.run.value] = &record;
   std::vector<RunRecord> records;
   for (const std::int64_t number : numbers) {
     const auto at = by_id.find(number);
     if (at == by_id.end()) return Missing("run", std::to_string(number));
-    records.push_back(*at->second);
+    records.push_back(std::move(*at->second));
   }
   const Status status = AddOutputs(**connection, records);
   if (!status.ok()) return status;

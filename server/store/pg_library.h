@@ -19,7 +19,8 @@ class PgLibrary final : public Library {
       : pool_(std::move(conninfo), connections_max) {}
 
   Status SaveRevision(const GraphRevision& revision) override;
-  StatusOr<bool> DeployAgain(const GraphRevision& revision) override;
+  StatusOr<bool> DeployAgain(const std::string& graph, const Digest& revision,
+                             const std::string& principal, TimePoint at) override;
   StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) override;
   StatusOr<Page<GraphRevision>> ListGraphs(const PageRequest& page) override;
   StatusOr<std::vector<Digest>> FindMissingBlobs(const std::vector<Digest>& wanted) override;

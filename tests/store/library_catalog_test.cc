@@ -146,16 +146,11 @@ TEST_F(LibraryTest, TheLatestDeployedRevisionIsTheGraphs) {
     names += graph.spec.name + "@" + graph.spec.root_uri + " ";
   EXPECT_EQ(names, "a@file:///a weather@file:///one z@file:///z ");
 
-  GraphRevision again = two;
-  again.spec.jobs.clear();  // it is stored
-  again.deployed_by = "bob";
-  again.deployed_at = At(2);
-  EXPECT_TRUE(*library_.DeployAgain(again));
+  EXPECT_TRUE(*library_.DeployAgain("weather", two.revision, "bob", At(2)));
   EXPECT_EQ(library_.GetRevision("weather", {})->spec, two.spec);
   EXPECT_EQ(library_.GetRevision("weather", {})->deployed_by, "bob");
   EXPECT_EQ(library_.GetRevision("weather", {})->deployed_at, At(2));
-  again.revision = DigestOf("?");
-  EXPECT_FALSE(*library_.DeployAgain(again));
+  EXPECT_FALSE(*library_.DeployAgain("weather", DigestOf("?"), "bob", At(3)));
   EXPECT_EQ(library_.GetRevision("weather", {})->revision, two.revision);
 }
 

@@ -8,7 +8,10 @@ namespace fft {
 class NoLibrary : public Library {
  public:
   Status SaveRevision(const GraphRevision&) override { return None(); }
-  StatusOr<bool> DeployAgain(const GraphRevision&) override { return None(); }
+  StatusOr<bool> DeployAgain(const std::string&, const Digest&, const std::string&,
+                             TimePoint) override {
+    return None();
+  }
   StatusOr<GraphRevision> GetRevision(const std::string&, const Digest&) override { return None(); }
   StatusOr<Page<GraphRevision>> ListGraphs(const PageRequest&) override { return None(); }
   StatusOr<std::vector<Digest>> FindMissingBlobs(const std::vector<Digest>&) override {

@@ -115,7 +115,10 @@ class FakeLibrary : public NoLibrary {
     return Error(Code::kNotFound, "no graph is called {}", graph);
   }
   Status SaveRevision(const GraphRevision&) override { return Ok(); }
-  StatusOr<bool> DeployAgain(const GraphRevision&) override { return true; }
+  StatusOr<bool> DeployAgain(const std::string&, const Digest&, const std::string&,
+                             TimePoint) override {
+    return true;
+  }
   StatusOr<std::vector<Digest>> FindMissingBlobs(const std::vector<Digest>&) override {
     return std::vector<Digest>{};
   }
