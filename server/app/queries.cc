@@ -77,7 +77,7 @@ StatusOr<std::optional<MissingQuery>> FindMissingQuery(const SharedSchedule& sha
   if (!exist.ok()) return exist.status();
   for (std::size_t i = 0; i < exist->size(); ++i)
     if ((*exist)[i] == 0 && (!missing || IsStricter(*looked_at[i].input, missing->input)))
-      missing = MissingQuery{looked_at[i].config->job, *looked_at[i].input, uris[i]};
+      missing = MissingQuery{looked_at[i].config->frame->job, *looked_at[i].input, uris[i]};
   return missing;
 }
 

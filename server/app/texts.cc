@@ -34,9 +34,10 @@ TextPtr Texts::Find(const Digest& digest) {
 }
 
 void Texts::Hand(Grant& grant) {
-  if (grant.config == nullptr || grant.config->runner != Runner::kSql) return;
-  for (const FrozenFile& file : grant.config->files)
-    if (file.path == grant.config->sql->query || file.path == grant.config->sql->delta_query)
+  if (grant.config == nullptr || grant.config->frame->runner != Runner::kSql) return;
+  for (const FrozenFile& file : grant.config->frame->files)
+    if (file.path == grant.config->frame->sql->query ||
+        file.path == grant.config->frame->sql->delta_query)
       if (TextPtr text = Find(file.digest)) grant.texts.push_back({file.digest, std::move(text)});
 }
 

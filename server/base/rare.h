@@ -5,16 +5,17 @@
 
 namespace fft {
 
-/// A value that most of very many owners do not have: eight bytes, and what it takes where it is
-/// not T{}.
+/// A value that most of very many owners do not have: eight bytes, and what it takes where there is
+/// one.  None is as good as T{}.
 template <class T>
 class Rare {
  public:
   Rare() = default;
   Rare(T value) { *this = std::move(value); }  // NOLINT(google-explicit-constructor): it is a T
-  Rare(const Rare& other) { *this = *other; }
+  Rare(const Rare& other)
+      : value_(other.value_ == nullptr ? nullptr : std::make_unique<T>(*other.value_)) {}
   Rare(Rare&&) noexcept = default;
-  Rare& operator=(const Rare& other) { return *this = T(*other); }
+  Rare& operator=(const Rare& other) { return *this = Rare(other); }
   Rare& operator=(Rare&&) noexcept = default;
   Rare& operator=(T value) {
     if (value == T{})
@@ -32,6 +33,11 @@ class Rare {
     return value_ == nullptr ? kNone : *value_;
   }
   const T* operator->() const { return &**this; }
+  /// To change in place; made where nothing is.
+  T& Make() {
+    if (value_ == nullptr) value_ = std::make_unique<T>();
+    return *value_;
+  }
   /// To change in place what is there; null where nothing is.
   T* get() { return value_.get(); }
   template <class Field>

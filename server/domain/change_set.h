@@ -21,14 +21,8 @@ struct NodeUpdate {
   Reason reason = Reason::kNone;
   bool must_run = false;
   bool is_reusable = true;
-  Digest result_key;
-  std::string message;
-  std::string evidence;
-  int attempts = 0;
-  int faults = 0;
-  TimePoint not_before{};
-  TimePoint ended_at{};
-  RunId last_run;
+  Text evidence;  // empty: as it was; once told, told again by whatever follows in the batch
+  NodePast past;
 };
 
 /// What the configure executable of a job answered for a ref.
@@ -82,8 +76,9 @@ struct Snapshot {
   std::vector<Build> builds;            // not terminal, by id
   std::vector<Attachment> attachments;  // of those builds
   std::vector<BuildHits> hits;          // of those builds
-  std::vector<Node> nodes;              // that those attachments name, terminal ones too; by id
-  std::vector<Lease> leases;            // all, by run
+  /// That those attachments name, terminal ones too; by id.  Their evidence is left out.
+  std::vector<Node> nodes;
+  std::vector<Lease> leases;  // all, by run
   std::vector<Worker> workers;
   std::vector<JobDuration> durations;
   std::vector<Pool> pools;

@@ -9,6 +9,7 @@
 #include "server/base/digest.h"
 #include "server/base/rare.h"
 #include "server/base/shared.h"
+#include "server/base/text_list.h"
 #include "server/base/time.h"
 #include "server/domain/run_limits.h"
 #include "server/domain/sql_task.h"
@@ -112,20 +113,26 @@ struct Input {
   auto operator<=>(const Input&) const = default;
 };
 
-/// One parameterised run of a job: what configuring yields, and what a worker needs to know.
-/// All that decides the result is in here or in the identities of the inputs.
-struct JobConfig {
+/// What all configs of a job have alike.
+struct JobFrame {
   std::string job;  // label
   std::string version = "v0.0.0";
   Runner runner = Runner::kExec;
   std::string executable;
-  Shared<std::vector<FrozenFile>> files;  // of all configs of a job alike
-  std::vector<std::string> outputs;       // refs, sorted, at least one
-  std::vector<Input> inputs;              // sorted by ref, no ref twice
-  std::vector<std::string> args;
-  Rare<std::map<std::string, std::string>> env;
+  std::vector<FrozenFile> files;
   bool is_in_place = false;
   Rare<SqlTask> sql;  // of kSql
+  bool operator==(const JobFrame&) const = default;
+};
+
+/// One parameterised run of a job: what configuring yields, and what a worker needs to know.
+/// All that decides the result is in here or in the identities of the inputs.
+struct JobConfig {
+  Shared<JobFrame> frame;
+  std::vector<std::string> outputs;  // refs, sorted, at least one
+  std::vector<Input> inputs;         // sorted by ref, no ref twice
+  TextList args;
+  Rare<std::map<std::string, std::string>> env;
   bool operator==(const JobConfig&) const = default;
 };
 

@@ -8,6 +8,7 @@
 
 #include "server/base/digest.h"
 #include "server/base/few.h"
+#include "server/base/rare.h"
 #include "server/base/text.h"
 #include "server/base/time.h"
 #include "server/domain/ids.h"
@@ -51,31 +52,37 @@ struct RevisionName {
 };
 using RevisionNamePtr = std::shared_ptr<const RevisionName>;
 
+/// What has come of a node: nothing, as long as nothing was tried.
+struct NodePast {
+  Digest result_key;       // fixed at grant or when it was skipped
+  Text message;            // of a failure
+  int attempts = 0;        // runs that were the job's own
+  int faults = 0;          // infrastructure faults in a row
+  TimePoint not_before{};  // back-off
+  TimePoint ended_at{};
+  RunId last_run;
+  bool operator==(const NodePast&) const = default;
+};
+
 /// One instance of a job config to be done: the durable row.  A retry or repair is a new instance.
 struct Node {
   NodeId id;
   NodeKind kind = NodeKind::kJob;
+  NodeState state = NodeState::kWaiting;
+  bool must_run = false;    // no hit when ready: --rebuild, cache off, missing or uncertain data
+  bool is_reusable = true;  // a waiter's cache mode writes
+  Reason reason = Reason::kNone;  // why it was to run; once terminal: why it ended so
   NamespaceId ns;
   RevisionNamePtr of;
   JobConfigPtr config;
   Digest config_digest;
   Digest plan_key;
-  Digest result_key;         // fixed at grant or when it was skipped
   Few<PartitionId> outputs;  // parallel to config->outputs
   Few<PartitionId> inputs;   // parallel to config->inputs
   Few<NodeId> upstreams;     // that must end before it may start
-  NodeState state = NodeState::kWaiting;
-  bool must_run = false;    // no hit when ready: --rebuild, cache off, missing or uncertain data
-  bool is_reusable = true;  // a waiter's cache mode writes
-  Reason reason = Reason::kNone;  // why it was to run; once terminal: why it ended so
-  Text evidence;                  // one JSON object; see docs/explain.md
-  Text message;                   // of a failure
-  int attempts = 0;               // runs that were the job's own
-  int faults = 0;                 // infrastructure faults in a row
-  TimePoint not_before{};         // back-off
   TimePoint planned_at{};
-  TimePoint ended_at{};
-  RunId last_run;
+  Text evidence;  // one JSON object; see docs/explain.md
+  Rare<NodePast> past;
 };
 
 /// Ties a build to nodes: the interval of event numbers that its opening event starts.

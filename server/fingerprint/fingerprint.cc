@@ -38,20 +38,22 @@ void Describe(const SqlTask& sql, Sink& sink) {
 
 template <class Sink>
 void Describe(const JobConfig& config, Sink& sink) {
-  sink("job", "", config.job);
-  sink("version", "", "v" + std::to_string(MajorVersion(config.version)));
-  sink("runner", "", ToString(config.runner));
-  sink("executable", "", config.executable);
-  for (const FrozenFile& file : config.files)
+  const JobFrame& frame = *config.frame;
+  sink("job", "", frame.job);
+  sink("version", "", "v" + std::to_string(MajorVersion(frame.version)));
+  sink("runner", "", ToString(frame.runner));
+  sink("executable", "", frame.executable);
+  for (const FrozenFile& file : frame.files)
     sink("file", file.path, ToHex(file.digest) + (file.executable ? " executable" : ""));
   for (const std::string& output : config.outputs) sink("output", output, "declared");
   for (const Input& input : config.inputs)
     sink("input", input.ref, ToString(input.kind) + " by " + ToString(input.identity));
-  for (std::size_t i = 0; i < config.args.size(); ++i)
-    sink("argument", std::to_string(i + 1), MaskPasswords(config.args[i]));
+  int place = 0;
+  for (const std::string_view arg : config.args)
+    sink("argument", std::to_string(++place), MaskPasswords(arg));
   for (const auto& [name, value] : *config.env) sink("env", name, MaskPasswords(value));
-  sink("in_place", "", config.is_in_place ? "yes" : "no");
-  if (config.runner == Runner::kSql) Describe(*config.sql, sink);
+  sink("in_place", "", frame.is_in_place ? "yes" : "no");
+  if (frame.runner == Runner::kSql) Describe(*frame.sql, sink);
 }
 
 void AppendNumber(std::string& bytes, std::uint64_t number) {

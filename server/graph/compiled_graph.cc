@@ -133,8 +133,8 @@ Status CompiledGraph::CheckAnswer(std::size_t job, const std::string& ref,
                                   const JobConfig& config) const {
   FFT_CHECK(job < jobs_.size());
   const std::string& label = spec_.jobs[job].label;
-  if (config.job != label)
-    return BadAnswer(label, ref, fmt::format("a config of job {}", Quote(config.job)));
+  if (config.frame->job != label)
+    return BadAnswer(label, ref, fmt::format("a config of job {}", Quote(config.frame->job)));
   if (!std::binary_search(config.outputs.begin(), config.outputs.end(), ref))
     return BadAnswer(label, ref, "it is not among the outputs");
   for (const std::string& output : config.outputs)

@@ -80,9 +80,9 @@ Status ConeWalk::Unresolved(const Status& why, ConfigId reader) const {
   const JobConfig& config = *memo_.config(reader).config;
   ErrorDetails details = DetailsOf(why);
   details.metadata["reader"] = config.outputs.front();
-  details.metadata["reader_job"] = config.job;
-  return WithDetails(Error(why.code(), "{}, which job {} needs for {}", Message(why), config.job,
-                           config.outputs.front()),
+  details.metadata["reader_job"] = config.frame->job;
+  return WithDetails(Error(why.code(), "{}, which job {} needs for {}", Message(why),
+                           config.frame->job, config.outputs.front()),
                      details);
 }
 

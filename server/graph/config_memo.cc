@@ -91,7 +91,7 @@ Status ConfigMemo::Add(std::uint32_t job, const std::string& ref, JobConfigPtr c
   if (*is_known) return Ok();
   Config added;
   added.job = job;
-  added.major_version = MajorVersion(config->version);
+  added.major_version = MajorVersion(config->frame->version);
   added.digest = digest_of_(*config);
   const auto id = static_cast<ConfigId>(configs_.size());
   added.outputs_begin = static_cast<std::uint32_t>(outputs_.size());

@@ -23,7 +23,7 @@ using Json = nlohmann::json;
 class AnswerReader {
  public:
   AnswerReader(const JobSpec& job, std::string_view text)
-      : job_(job), frame_(JobTemplate::Frame(job)), text_(text) {}
+      : job_(job), frame_(FrameOf(job)), text_(text) {}
 
   StatusOr<std::vector<JobConfig>> Read(const std::vector<std::string>& asked) {
     if (text_.size() > kConfigureOutputBytesMax)
@@ -65,7 +65,8 @@ class AnswerReader {
   }
 
   JobConfig ReadConfig(const Json& json) {
-    JobConfig config = frame_;
+    JobConfig config;
+    config.frame = frame_;
     if (!json.is_object()) Fail("no object");
     ReadOutputs(Member(json, "outputs"), &config);
     ReadInputs(Member(json, "inputs"), &config);
@@ -163,11 +164,13 @@ class AnswerReader {
   void ReadArgs(const Json& json, JobConfig* config) {
     if (json.is_null()) return;
     if (!json.is_array()) return Fail("args: no list");
+    std::vector<std::string> args;
     for (const Json& arg : json) {
       if (!arg.is_string()) return Fail("args: not all are strings");
-      config->args.push_back(arg.get<std::string>());
-      if (config->args.back().find('\0') != std::string::npos) return Fail("args: NUL in one");
+      args.push_back(arg.get<std::string>());
+      if (args.back().find('\0') != std::string::npos) return Fail("args: NUL in one");
     }
+    config->args = args;
   }
 
   // Over what the job itself declares.
@@ -199,7 +202,7 @@ class AnswerReader {
   }
 
   const JobSpec& job_;
-  const JobConfig frame_;
+  const Shared<JobFrame> frame_;
   std::string_view text_;
   std::string place_;
   std::string problem_;

@@ -46,7 +46,7 @@ Status CheckSize(const JobConfig& config) {
   std::size_t bytes = 0;
   for (const std::string& output : config.outputs) bytes += output.size();
   for (const Input& input : config.inputs) bytes += input.ref.size();
-  for (const std::string& arg : config.args) bytes += arg.size() + 1;
+  for (const std::string_view arg : config.args) bytes += arg.size() + 1;
   for (const auto& [name, value] : *config.env) bytes += name.size() + value.size() + 2;
   const bool has_too_many = std::max({config.outputs.size(), config.inputs.size(),
                                       config.args.size(), config.env->size()}) > kConfigRefsMax;
@@ -55,29 +55,27 @@ Status CheckSize(const JobConfig& config) {
   const std::string what = has_too_many
                                ? fmt::format("more than {} refs, args or env", kConfigRefsMax)
                                : fmt::format("{} bytes, more than {}", bytes, kConfigBytesMax);
-  return WithDetails(
-      Error(Code::kInvalidArgument, "job {}: the config for {} has {}", config.job, for_ref, what),
-      {.reason = "TOO_MANY_REFS",
-       .metadata = {{"job", config.job}, {"ref", for_ref}},
-       .fields = {}});
+  return WithDetails(Error(Code::kInvalidArgument, "job {}: the config for {} has {}",
+                           config.frame->job, for_ref, what),
+                     {.reason = "TOO_MANY_REFS",
+                      .metadata = {{"job", config.frame->job}, {"ref", for_ref}},
+                      .fields = {}});
 }
 
-JobConfig JobTemplate::Frame(const JobSpec& spec) {
-  JobConfig config;
-  config.job = spec.label;
-  config.version = spec.version;
-  config.runner = spec.runner;
-  config.executable = spec.executable;
-  config.files = spec.files;
-  config.is_in_place = spec.is_in_place;
-  config.sql = spec.sql;
-  return config;
+Shared<JobFrame> FrameOf(const JobSpec& spec) {
+  return JobFrame{.job = spec.label,
+                  .version = spec.version,
+                  .runner = spec.runner,
+                  .executable = spec.executable,
+                  .files = spec.files,
+                  .is_in_place = spec.is_in_place,
+                  .sql = spec.sql};
 }
 
 StatusOr<JobTemplate> JobTemplate::Compile(const JobSpec& spec) {
   JobTemplate job;
   job.spec_ = &spec;
-  job.frame_ = Frame(spec);
+  job.frame_ = FrameOf(spec);
   if (Status outputs = job.CompileOutputs(); !outputs.ok()) return outputs;
   if (Status templates = job.CompileTemplates(); !templates.ok()) return templates;
   return job;
@@ -211,9 +209,11 @@ Status JobTemplate::AddInputs(std::span<const TemplateValue> values, JobConfig* 
 }
 
 Status JobTemplate::AddArgs(std::span<const TemplateValue> values, JobConfig* config) const {
+  std::vector<std::string> args;
   for (const Template& arg : args_)
-    if (Status done = arg.Expand(values, kConfigRefsMax, &config->args); !done.ok())
+    if (Status done = arg.Expand(values, kConfigRefsMax, &args); !done.ok())
       return Refused(done, "arg", arg);
+  config->args = args;
   std::map<std::string, std::string> env;
   std::vector<std::string> value;
   for (const auto& [name, text] : env_) {
@@ -228,7 +228,8 @@ Status JobTemplate::AddArgs(std::span<const TemplateValue> values, JobConfig* co
 StatusOr<JobConfig> JobTemplate::Configure(const std::string& ref) const {
   const auto values = ValuesOf(ref);
   if (!values.ok()) return values.status();
-  JobConfig config = frame_;
+  JobConfig config;
+  config.frame = frame_;
   for (const auto& add : {&JobTemplate::AddOutputs, &JobTemplate::AddInputs, &JobTemplate::AddArgs})
     if (Status added = (this->*add)(*values, &config); !added.ok()) return added;
   if (Status size = CheckSize(config); !size.ok()) return size;

@@ -26,9 +26,6 @@ class JobTemplate {
   /// The config for one of its refs.  INVALID_ARGUMENT, BAD_TEMPLATE or TOO_MANY_REFS.
   StatusOr<JobConfig> Configure(const std::string& ref) const;
 
-  /// What every config of a job holds, whatever it is asked for.
-  static JobConfig Frame(const JobSpec& spec);
-
  private:
   struct InputTemplate {
     Template ref;
@@ -47,7 +44,7 @@ class JobTemplate {
   Status Refused(const Status& why, const char* what, const Template& culprit) const;
 
   const JobSpec* spec_ = nullptr;
-  JobConfig frame_;  // what all of its configs have alike
+  Shared<JobFrame> frame_;
   std::vector<RefPattern> outputs_;
   /// Per output: where each of its captures stands among those of the first output.
   std::vector<std::vector<std::size_t>> capture_places_;
@@ -55,6 +52,9 @@ class JobTemplate {
   std::vector<Template> args_;
   std::vector<std::pair<std::string, Template>> env_;
 };
+
+/// What every config of a job holds, whatever it is asked for.
+Shared<JobFrame> FrameOf(const JobSpec& spec);
 
 /// Sorts inputs by ref and joins equal refs: MATERIALIZE wins over ORDER over QUERY, and of two
 /// QUERYs the one that asks more of what is there.

@@ -42,7 +42,8 @@ void KeyPass::FindRebuilds() {
     const JobConfig& config = *cone_.configs[i].config;
     for (std::size_t g = 0; g < globs_.size() && rebuilds_[i] < 0; ++g) {
       const auto names = [&](const std::string& text) { return GlobMatches(globs_[g], text); };
-      if (names(config.job) || std::any_of(config.outputs.begin(), config.outputs.end(), names))
+      if (names(config.frame->job) ||
+          std::any_of(config.outputs.begin(), config.outputs.end(), names))
         rebuilds_[i] = static_cast<std::int32_t>(g);
     }
   }

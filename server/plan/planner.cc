@@ -75,7 +75,8 @@ class Planner::State {
 
   void Hit(ConfigIndex config) {
     verdicts[config].kind = Verdict::Kind::kHit;
-    if (cone.configs[config].config->sql->is_dropped_with_inputs()) droppable.push_back(config);
+    if (cone.configs[config].config->frame->sql->is_dropped_with_inputs())
+      droppable.push_back(config);
   }
 
   // A view goes with a table that is made anew: whether it is still there is seen when it is ready.
@@ -139,7 +140,8 @@ class Planner::State {
 
   void Probe(ConfigIndex config) {
     const ConeConfig& of = cone.configs[config];
-    if (of.config->runner == Runner::kNoop) return Hit(config);  // leaves no data to look for
+    if (of.config->frame->runner == Runner::kNoop)
+      return Hit(config);  // leaves no data to look for
     probing.push_back(config);
     to_probe.insert(to_probe.end(), cone.outputs.begin() + of.outputs_begin,
                     cone.outputs.begin() + of.outputs_end);

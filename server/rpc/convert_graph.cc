@@ -269,19 +269,20 @@ void ToProto(const GraphRevision& revision, Detail detail, v1::Graph* to) {
 }
 
 void ToProto(const JobConfig& config, v1::JobConfig* to) {
-  to->set_job(config.job);
-  to->set_version(config.version);
-  to->set_runner(static_cast<v1::Runner>(config.runner));
-  to->set_executable(config.executable);
-  for (const FrozenFile& file : config.files) ToProto(file, to->add_files());
+  const JobFrame& frame = *config.frame;
+  to->set_job(frame.job);
+  to->set_version(frame.version);
+  to->set_runner(static_cast<v1::Runner>(frame.runner));
+  to->set_executable(frame.executable);
+  for (const FrozenFile& file : frame.files) ToProto(file, to->add_files());
   for (const std::string& output : config.outputs) to->add_outputs(output);
   for (const Input& input : config.inputs) {
     ToProto(input, to->add_inputs());
   }
-  for (const std::string& arg : config.args) to->add_args(arg);
+  for (const std::string_view arg : config.args) to->add_args(arg.data(), arg.size());
   to->mutable_env()->insert(config.env->begin(), config.env->end());
-  to->set_in_place(config.is_in_place);
-  if (config.runner == Runner::kSql) ToProto(*config.sql, to->mutable_sql());
+  to->set_in_place(frame.is_in_place);
+  if (frame.runner == Runner::kSql) ToProto(*frame.sql, to->mutable_sql());
 }
 
 }  // namespace fft

@@ -21,7 +21,7 @@ void AddOutputs(const std::vector<std::string>& outputs, Detail detail, v1::Node
 
 void SetTimes(const Node& node, v1::Node* to) {
   if (node.planned_at != TimePoint{}) ToProto(node.planned_at, to->mutable_plan_time());
-  if (node.ended_at != TimePoint{}) ToProto(node.ended_at, to->mutable_end_time());
+  if (node.past->ended_at != TimePoint{}) ToProto(node.past->ended_at, to->mutable_end_time());
 }
 
 }  // namespace
@@ -44,19 +44,19 @@ void ToProto(const NodeInBuild& seen, BuildId build, Detail detail, v1::Node* to
   const Reason first = seen.is_hit ? here : own, other = seen.is_hit ? own : here;
   to->set_reason(std::string(ToString(first == Reason::kNone ? other : first)));
   to->set_evidence(node.evidence.str());
-  to->set_message(node.message.str());
+  to->set_message(node.past->message.str());
   to->set_level(seen.level);
   to->set_joined(seen.is_joined);
-  to->set_attempts(node.attempts);
-  to->set_run(seen.run ? seen.run.value : node.last_run.value);
+  to->set_attempts(node.past->attempts);
+  to->set_run(seen.run ? seen.run.value : node.past->last_run.value);
   to->set_plan_key(HexOrNone(node.plan_key));
-  to->set_result_key(HexOrNone(node.result_key));
+  to->set_result_key(HexOrNone(node.past->result_key));
   SetTimes(node, to);
 }
 
 void ToProto(const PlannedNode& node, const std::string& ns, v1::Node* to) {
   to->set_namespace_(ns);
-  to->set_job(node.config->job);
+  to->set_job(node.config->frame->job);
   AddOutputs(node.config->outputs, Detail::kShort, to);
   to->set_state(node.decision == Decision::kHit ? v1::NODE_SKIPPED : v1::NODE_WAITING);
   const Reason reason = node.decision == Decision::kUndecided && node.reason == Reason::kNone
@@ -70,7 +70,7 @@ void ToProto(const PlannedNode& node, const std::string& ns, v1::Node* to) {
 
 void ToProto(const PlannedHit& hit, const std::string& ns, v1::Node* to) {
   to->set_namespace_(ns);
-  to->set_job(hit.config->job);
+  to->set_job(hit.config->frame->job);
   AddOutputs(hit.config->outputs, Detail::kShort, to);
   to->set_state(v1::NODE_SKIPPED);
   to->set_reason(std::string(ToString(hit.reason)));

@@ -125,7 +125,7 @@ std::vector<std::string> Explain(const NodeInBuild& seen) {
   AddLine(Concluded(reason, seen.node.state), &lines);
   if (here != Reason::kNone && here != reason)
     AddLine(fmt::format("when the build was planned: {}", Conclusion(here)), &lines);
-  if (!seen.node.message.empty()) AddLine(seen.node.message.str(), &lines);
+  if (!seen.node.past->message.empty()) AddLine(seen.node.past->message.str(), &lines);
   const Json evidence = Json::parse(seen.node.evidence.view(), nullptr, false);
   if (evidence.is_object()) AddEvidence(evidence, &lines);
   return lines;

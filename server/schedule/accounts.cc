@@ -9,7 +9,7 @@ namespace fft {
 
 namespace {
 
-std::int64_t SlotsOf(const PendingNode& node) { return node.job->limits.slots; }
+std::int64_t SlotsOf(const PendingNode& node) { return node.job->spec->limits.slots; }
 
 std::int64_t Expected(const LearnedDuration& learned, std::int64_t slots) {
   if (!learned.is_known || learned.is_noop) return 0;
@@ -45,21 +45,21 @@ Accounts ChargeRun(PendingNode& node, const RunReport& report) {
 Accounts CreditCutOff(PendingNode& node) {
   Accounts all;
   if (PendingBuild* const payer = PayerOf(node)) {
-    all.saved_by_cut_off_ms = Expected(*node.learned, SlotsOf(node));
+    all.saved_by_cut_off_ms = Expected(*node.job->learned, SlotsOf(node));
     payer->row.accounts.saved_by_cut_off_ms += all.saved_by_cut_off_ms;
   }
   return all;
 }
 
 std::int64_t SavedByHit(const Plan& plan, const JobConfig& config, Durations& durations) {
-  const bool is_noop = config.runner == Runner::kNoop;
+  const bool is_noop = config.frame->runner == Runner::kNoop;
   if (is_noop) return 0;
   const auto& jobs = plan.spec->jobs;
   const auto job = std::lower_bound(
-      jobs.begin(), jobs.end(), config.job,
+      jobs.begin(), jobs.end(), config.frame->job,
       [](const JobSpec& spec, const std::string& label) { return spec.label < label; });
   const std::int64_t slots = job == jobs.end() ? 1 : job->limits.slots;
-  return Expected(durations.Of(plan.spec->name, config.job, is_noop), slots);
+  return Expected(durations.Of(plan.spec->name, config.frame->job, is_noop), slots);
 }
 
 // Thousands of hits are of a few jobs.
@@ -67,7 +67,7 @@ std::int64_t SavedByHits(const Plan& plan, Durations& durations) {
   std::unordered_map<std::string_view, std::int64_t> by_job;
   std::int64_t saved = 0;
   for (const PlannedHit& hit : plan.hits) {
-    const auto [at, is_new] = by_job.try_emplace(hit.config->job);
+    const auto [at, is_new] = by_job.try_emplace(hit.config->frame->job);
     if (is_new) at->second = SavedByHit(plan, *hit.config, durations);
     saved += at->second;
   }

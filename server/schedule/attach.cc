@@ -147,7 +147,7 @@ void Schedule::Part(PendingBuild& build) {
         ReleaseFor(node.waiters.back(), node);
       else if (node.upstreams_left == 0)
         Wake(node);  // what it waits for may have been helped in this build's name
-      node.helped_readers.reset();
+      if (Dispatch* dispatch = node.dispatch.get()) dispatch->helped_readers.reset();
     }
   agenda_.to_check.push_back(old->id());
 }

@@ -185,19 +185,20 @@ void Schedule::On(const Ticked&, TimePoint now) {
 void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
   for (const auto& [line, places] : build.cohort->ready) {
     PendingNode& node = *places.begin()->node;
-    if (CouldAny(workers_.all(), node.job->limits)) {
-      node.unrunnable_since = {};
+    if (CouldAny(workers_.all(), node.job->spec->limits)) {
+      node.dispatch.Make().unrunnable_since = {};
       continue;
     }
-    if (node.unrunnable_since == TimePoint{}) node.unrunnable_since = now;
-    if (now - node.unrunnable_since < options_.unrunnable_after) continue;
-    const std::string missing = WhatNobodyHas(node.job->limits);
+    TimePoint& since = node.dispatch.Make().unrunnable_since;
+    if (since == TimePoint{}) since = now;
+    if (now - since < options_.unrunnable_after) continue;
+    const std::string missing = WhatNobodyHas(node.job->spec->limits);
     if (&build == build.cohort->members.front())  // the node is told of once
       journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kReady, Reason::kNoWorker, missing),
                            now);
     build.is_awaiting = true;
     build.row.message = fmt::format(
-        "waiting: {} {}: {}", node.row.config->job,
+        "waiting: {} {}: {}", node.row.config->frame->job,
         node.row.config->outputs.empty() ? "" : node.row.config->outputs.front(), missing);
     journal_.BuildChanged(build.row, now);
     return SaveBuild(build);

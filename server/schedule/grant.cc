@@ -16,15 +16,15 @@ namespace {
 
 // The cohort whose `--jobs` does not let it run now; null: it may.
 Cohort* LimitOf(const PendingNode& node) {
-  for (const Cohort* cohort : node.filed_in)
+  for (const Cohort* cohort : node.dispatch->filed_in)
     if (cohort->options().jobs_max == 0 || cohort->running < cohort->options().jobs_max)
       return nullptr;
-  return node.filed_in.front();
+  return node.dispatch->filed_in.front();
 }
 
 // Until something of who wants it ends.
 void GrantNothingAhead(ReadyQueue& ready, const PendingNode& node) {
-  for (Cohort* cohort : node.filed_in) {
+  for (Cohort* cohort : node.dispatch->filed_in) {
     cohort->ahead_max = 0;
     ready.File(*cohort);
   }
@@ -52,7 +52,7 @@ void Schedule::GrantAll(TimePoint now) {
         gates_.IsPaused(node.row.of->graph) || gates_.FirstFull(PoolsOf(node)) != nullptr;
     KnownWorker* worker = is_held ? nullptr : workers_.For(node);
     if (worker == nullptr)
-      closed[static_cast<std::size_t>(node.line)] = 1;
+      closed[static_cast<std::size_t>(node.job->line)] = 1;
     else
       GrantTo(node, *worker, now);
   }
@@ -63,12 +63,12 @@ void Schedule::GrantAll(TimePoint now) {
 // to write what it reads, or reads what it writes, waits a second at most.
 bool Schedule::GrantAhead(Cohort& cohort, PendingNode& node, TimePoint now) {
   const auto at = workers_.all().find(cohort.worker);
-  if (at == workers_.all().end() || node.waiters.size() > 1 || node.filed_in.size() > 1 ||
+  if (at == workers_.all().end() || node.waiters.size() > 1 || node.dispatch->filed_in.size() > 1 ||
       node.waiters.front().cohort != &cohort || !PoolsOf(node).empty() ||
       gates_.IsPaused(node.row.of->graph) || node.row.kind != NodeKind::kJob ||
-      !workers_.MayTakeMore(at->second, node.job->limits))
+      !workers_.MayTakeMore(at->second, node.job->spec->limits))
     return false;
-  node.is_ahead = true;
+  node.dispatch.Make().is_ahead = true;
   cohort.ahead.push_back(node.row.id);
   GrantTo(node, at->second, now);
   return true;
@@ -78,16 +78,16 @@ bool Schedule::GrantAhead(Cohort& cohort, PendingNode& node, TimePoint now) {
 void Schedule::MoveUp(Cohort& cohort, const PendingNode& ended, const RunReport& report) {
   std::erase_if(cohort.ahead, [&](NodeId id) {
     const auto at = nodes_.find(id);
-    return id == ended.row.id || at == nodes_.end() || !at->second->is_ahead;
+    return id == ended.row.id || at == nodes_.end() || !at->second->dispatch->is_ahead;
   });
-  if (!ended.is_ahead && !cohort.ahead.empty()) {
+  if (!ended.dispatch->is_ahead && !cohort.ahead.empty()) {
     PendingNode& next = node(cohort.ahead.front());
     cohort.ahead.erase(cohort.ahead.begin());
     workers_.MoveUp(next);
   }
   if (report.outcome == Outcome::kReturned) cohort.ahead_max = 0;  // runs are not as short any more
   if (report.outcome != Outcome::kSucceeded || ended.row.kind != NodeKind::kJob ||
-      ended.row.config->runner == Runner::kNoop || cohort.options().jobs_max == 0)
+      ended.row.config->frame->runner == Runner::kNoop || cohort.options().jobs_max == 0)
     return;
   // Never less than 1: clocks step back, and much of nothing is not for ever.
   const double ms =
@@ -102,7 +102,7 @@ void Schedule::RankPaths(const Plan& plan, const std::vector<PendingNode*>& slot
   std::vector<double> below(slots.size(), 0);
   for (std::size_t i = slots.size(); i-- > 0;) {
     if (slots[i] == nullptr) continue;
-    const double path_ms = slots[i]->learned->expected_ms() + below[i];
+    const double path_ms = slots[i]->job->learned->expected_ms() + below[i];
     Raise(*slots[i], path_ms);
     for (const std::uint32_t upstream : plan.nodes[i].upstreams)
       below[upstream] = std::max(below[upstream], path_ms);
@@ -117,11 +117,12 @@ void Schedule::HelpWhoBlocks(PendingNode& waiting, PartitionId output) {
   int priority = std::numeric_limits<int>::min();
   for (const Waiter& waiter : waiting.waiters)
     priority = std::max(priority, waiter.cohort->options().priority);
-  for (const BuildId id : waiting.helpers)
+  for (const BuildId id : waiting.dispatch->helpers)
     if (const PendingBuild* build = FindOpen(id))
       priority = std::max(priority, build->row.options.priority);
-  if (waiting.helped_readers && *waiting.helped_readers >= priority) return;
-  waiting.helped_readers = priority;
+  std::optional<int>& helped = waiting.dispatch.Make().helped_readers;
+  if (helped && *helped >= priority) return;
+  helped = priority;
   for (const NodeId id : traffic_.LiveReaders(output))
     if (const auto reader = nodes_.find(id); reader != nodes_.end()) Help(waiting, *reader->second);
 }
@@ -131,7 +132,7 @@ void Schedule::HelpWhoBlocks(PendingNode& waiting, PartitionId output) {
 void Schedule::Help(const PendingNode& waiting, PendingNode& blocker) {
   std::vector<PendingBuild*> builds;
   for (const Waiter& waiter : waiting.waiters) builds.push_back(waiter.cohort->members.front());
-  for (const BuildId id : waiting.helpers)
+  for (const BuildId id : waiting.dispatch->helpers)
     if (PendingBuild* build = FindOpen(id)) builds.push_back(build);
   std::vector<std::pair<PendingNode*, PendingBuild*>> helped;
   for (PendingBuild* build : builds)
@@ -143,10 +144,10 @@ void Schedule::Help(const PendingNode& waiting, PendingNode& blocker) {
     const bool is_urgent = std::all_of(
         at->waiters.begin(), at->waiters.end(),
         [&](const Waiter& waiter) { return waiter.cohort->options().priority < priority; });
-    const bool is_known =
-        std::find(at->helpers.begin(), at->helpers.end(), build->row.id) != at->helpers.end();
+    const Few<BuildId>& helpers = at->dispatch->helpers;
+    const bool is_known = std::find(helpers.begin(), helpers.end(), build->row.id) != helpers.end();
     if (!is_urgent || is_known || at->lease->run || IsTerminal(at->row.state)) continue;
-    at->helpers.push_back(build->row.id);
+    at->dispatch.Make().helpers.push_back(build->row.id);
     if (at->is_settled) ready_.Add(*build->cohort, *at);
     Wake(*at);
     for (const NodeId id : at->row.upstreams)
@@ -161,13 +162,13 @@ void Schedule::Raise(PendingNode& node, double path_ms) {
     const auto [at, path] = raised.back();
     raised.pop_back();
     if (path <= at->path_ms) continue;
-    const Few<Cohort*> holders = at->filed_in;
+    const Few<Cohort*> holders = at->dispatch->filed_in;
     ready_.RemoveAll(*at);
     at->path_ms = path;
     for (Cohort* cohort : holders) ready_.Add(*cohort, *at);
     for (const NodeId id : at->row.upstreams)
       if (const auto found = nodes_.find(id); found != nodes_.end())
-        raised.emplace_back(found->second.get(), path + found->second->learned->expected_ms());
+        raised.emplace_back(found->second.get(), path + found->second->job->learned->expected_ms());
   }
 }
 
@@ -183,15 +184,18 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
               .started_at = {},
               .is_kill_requested = false};
   lease.input_identities = Identities(catalog_, node, &lease.input_runs);
-  lease.result_key = node.row.result_key = KeyOf(node.row.config_digest, lease.input_identities);
-  node.row.last_run = lease.run;
+  lease.result_key = KeyOf(node.row.config_digest, lease.input_identities);
+  NodePast& past = node.row.past.Make();
+  past.result_key = lease.result_key;
+  past.last_run = lease.run;
   node.lease = lease;  // the journal takes the other
-  node.is_in_turn = node.is_ahead;
-  node.uncertain_before.clear();
+  Dispatch& dispatch = node.dispatch.Make();
+  dispatch.is_in_turn = dispatch.is_ahead;
+  dispatch.uncertain_before.clear();
   for (const PartitionId id : node.row.outputs) {
     traffic_.BeginWrite(id);
     Partition& partition = catalog_.at(id);
-    node.uncertain_before.push_back(partition.doubt->uncertain_run);
+    dispatch.uncertain_before.push_back(partition.doubt->uncertain_run);
     partition.doubt.Set(&Doubt::uncertain_run, lease.run);
   }
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
@@ -211,7 +215,8 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   }
   workers_.Hold(worker, node);
   gates_.Take(PoolsOf(node));
-  ready_.Charge(node, std::max(1.0, node.learned->expected_ms()) * node.job->limits.slots);
+  ready_.Charge(node,
+                std::max(1.0, node.job->learned->expected_ms()) * node.job->spec->limits.slots);
   leases_.emplace(lease.run, node.row.id);
   journal_.changes().leases.push_back(std::move(lease));
   OrdersFor(worker.row.id).grants.push_back(GrantOf(catalog_, node));

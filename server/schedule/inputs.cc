@@ -61,11 +61,11 @@ bool ReadsTaintedUnnoticed(const Catalog& catalog, const PendingNode& node) {
 }
 
 NodeLabelPtr LabelOf(const Catalog& catalog, PendingNode& node) {
-  if (node.label != nullptr) return node.label;
+  if (node.dispatch->label != nullptr) return node.dispatch->label;
   const Node& row = node.row;
-  auto label = std::make_shared<NodeLabel>(
-      NodeLabel{row.id, row.kind, catalog.ns(row.ns).name, row.config->job, row.config->outputs});
-  if (node.lease->run) node.label = label;
+  auto label = std::make_shared<NodeLabel>(NodeLabel{row.id, row.kind, catalog.ns(row.ns).name,
+                                                     row.config->frame->job, row.config->outputs});
+  if (node.lease->run) node.dispatch.Make().label = label;
   return label;
 }
 
@@ -74,7 +74,7 @@ NodeChange ChangeOf(const Catalog& catalog, PendingNode& node, NodeState state, 
   return {.label = LabelOf(catalog, node),
           .state = state,
           .reason = reason,
-          .run = node.lease->run ? node.lease->run : node.row.last_run,
+          .run = node.lease->run ? node.lease->run : node.row.past->last_run,
           .level = 0,
           .is_joined = false,
           .message = std::move(message)};
@@ -84,19 +84,15 @@ Grant GrantOf(const Catalog& catalog, const PendingNode& node) {
   Grant grant{.lease = *node.lease,
               .kind = node.row.kind,
               .config = node.row.config,
-              .limits = node.job->limits,
-              .ns = catalog.ns(node.row.ns).name,
-              .root_uri = node.spec->root_uri,
-              .annotations = node.job->annotations,
-              .context = node.job->context,
-              .environment_secret = node.job->environment_secret};
+              .job = node.job->granted};
   const Cohort* cohort = node.waiters.empty() ? nullptr : node.waiters.front().cohort;
   if (cohort != nullptr && cohort->options().jobs_max > 0) {
     grant.group = cohort->id().value;
-    if (node.is_in_turn) grant.group_max = cohort->options().jobs_max;
+    if (node.dispatch->is_in_turn) grant.group_max = cohort->options().jobs_max;
   }
+  grant.input_uris.reserve(node.row.inputs.size());
   for (const PartitionId input : node.row.inputs)
-    grant.input_uris.push_back(UriOf(catalog.at(input), *node.spec));
+    grant.input_uris.push_back(UriOf(catalog.at(input), *node.job->graph));
   return grant;
 }
 

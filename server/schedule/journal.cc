@@ -20,14 +20,8 @@ void Journal::NodeSaved(const Node& row) {
                                    .reason = row.reason,
                                    .must_run = row.must_run,
                                    .is_reusable = row.is_reusable,
-                                   .result_key = row.result_key,
-                                   .message = row.message.str(),
-                                   .evidence = row.evidence.str(),
-                                   .attempts = row.attempts,
-                                   .faults = row.faults,
-                                   .not_before = row.not_before,
-                                   .ended_at = row.ended_at,
-                                   .last_run = row.last_run});
+                                   .evidence = row.evidence,
+                                   .past = *row.past});
 }
 
 void Journal::NodeChanged(NodeChange change, TimePoint now) {

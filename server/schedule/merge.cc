@@ -26,13 +26,6 @@ bool IsRepair(Reason reason) {
          reason == Reason::kTainted;
 }
 
-const JobSpec* FindJob(const GraphSpec& spec, const std::string& label) {
-  const auto at =
-      std::lower_bound(spec.jobs.begin(), spec.jobs.end(), label,
-                       [](const JobSpec& job, const std::string& l) { return job.label < l; });
-  return at != spec.jobs.end() && at->label == label ? &*at : nullptr;
-}
-
 // No job of the graph is to be run once for each build.
 bool MayAttachAsOne(const GraphSpec& spec) {
   return std::all_of(spec.jobs.begin(), spec.jobs.end(),
@@ -84,7 +77,7 @@ bool IsJoinable(const PendingNode& other, const Catalog& catalog, const Traffic&
                 const std::vector<PendingNode*>& slots, const JobSpec& job) {
   const bool wants_own_run = planned.must_run && !IsRepair(planned.reason);
   if (other.row.plan_key != planned.plan_key || other.row.outputs.size() != outputs.size() ||
-      !job.is_merged || !other.job->is_merged || other.lease->is_kill_requested ||
+      !job.is_merged || !other.job->spec->is_merged || other.lease->is_kill_requested ||
       (wants_own_run && other.lease->run) || (other.lease->run && ReadsTainted(catalog, other)))
     return false;
   for (const PartitionId id : outputs)
@@ -104,23 +97,14 @@ bool IsJoinable(const PendingNode& other, const Catalog& catalog, const Traffic&
 
 }  // namespace
 
-PendingNode& Schedule::AddNode(Node row, Few<NodeId> writers,
-                               std::shared_ptr<const GraphSpec> spec) {
+PendingNode& Schedule::AddNode(Node row, Few<NodeId> writers, PendingJobPtr job) {
   auto owned = std::make_unique<PendingNode>();
   PendingNode& added = *owned;
-  const JobSpec* job = FindJob(*spec, row.config->job);
-  FFT_CHECK(job != nullptr);
-  added.job = job;
-  added.spec = std::move(spec);
-  const bool is_job = row.kind == NodeKind::kJob;
-  added.learned = &durations_.Of(row.of->graph, row.config->job + (is_job ? "" : "?configure"),
-                                 row.config->runner == Runner::kNoop);
-  added.path_ms = added.learned->expected_ms();
-  added.line =
-      ready_.LineOf({row.kind, job->limits.slots, job->limits.worker_labels,
-                     is_job ? job->limits.pools : std::vector<std::string>(), row.of->graph});
+  added.job = std::move(job);
+  added.path_ms = added.job->learned->expected_ms();
   added.writers = std::move(writers);
   added.row = std::move(row);
+  added.row.evidence = {};
   for (const PartitionId id : added.row.outputs) traffic_.AddWriter(id, added.row.id);
   for (std::size_t i = 0; i < added.row.inputs.size(); ++i)
     if (added.row.config->inputs[i].kind == InputKind::kMaterialize)
@@ -168,6 +152,7 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
   std::vector<Tie> ties;
   Found found;
   std::vector<PendingNode*> slots(plan.nodes.size(), nullptr);
+  std::unordered_map<std::string_view, PendingJobPtr> jobs;
   std::unordered_map<std::string_view, PendingNode*> producers;
   for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
     const PlannedNode& planned = plan.nodes[i];
@@ -179,11 +164,12 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
       found.saved_ms += SavedByHit(plan, *planned.config, durations_);
       continue;
     }
+    const std::string& label = planned.config->frame->job;
     const NodeId last = traffic_.LastWriter(outputs.front());
     PendingNode* target = last ? &node(last) : nullptr;
     const bool is_joined =
         target != nullptr && IsJoinable(*target, catalog_, traffic_, planned, outputs, slots,
-                                        *FindJob(*plan.spec, planned.config->job));
+                                        *FindJob(*plan.spec, label));
     if (is_joined) {
       Node& row = target->row;
       const bool must_run = row.must_run || (planned.must_run && !target->lease->run);
@@ -201,10 +187,7 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
                .config = planned.config,
                .config_digest = planned.config_digest,
                .plan_key = planned.plan_key,
-               .result_key = {},
-               .outputs = std::move(outputs),
-               .inputs = {},
-               .upstreams = {}};
+               .outputs = std::move(outputs)};
       row.must_run = planned.must_run;
       row.is_reusable = Writes(first.row.options.cache);
       row.reason = planned.reason;
@@ -219,7 +202,9 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
       for (const std::uint32_t upstream : planned.upstreams)
         if (slots[upstream] != nullptr) row.upstreams.push_back(slots[upstream]->row.id);
       journal_.changes().nodes.push_back(row);
-      target = &AddNode(std::move(row), std::move(writers), plan.spec);
+      PendingJobPtr& job = jobs[label];
+      if (job == nullptr) job = jobs_.Of(plan.spec, label, NodeKind::kJob, catalog_.ns(ns));
+      target = &AddNode(std::move(row), std::move(writers), job);
     }
     slots[i] = target;
     for (const std::string& ref : planned.config->outputs) producers[ref] = target;
@@ -284,16 +269,15 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
   for (const ConfigureBatch& batch : c.batches) {
     const JobSpec* job = FindJob(*c.spec, batch.job);
     FFT_CHECK(job != nullptr);
-    const auto config = std::make_shared<JobConfig>(JobConfig{.job = batch.job,
-                                                              .version = job->version,
-                                                              .runner = Runner::kExec,
-                                                              .executable = job->configure,
-                                                              .files = job->files,
-                                                              .outputs = {},
-                                                              .inputs = {},
-                                                              .args = batch.refs,
-                                                              .env = {},
-                                                              .is_in_place = false});
+    const auto config =
+        std::make_shared<JobConfig>(JobConfig{.frame = JobFrame{.job = batch.job,
+                                                                .version = job->version,
+                                                                .runner = Runner::kExec,
+                                                                .executable = job->configure,
+                                                                .files = job->files},
+                                              .outputs = {},
+                                              .inputs = {},
+                                              .args = batch.refs});
     const Digest digest = ConfigDigest(*config);
     const auto at = configures_.find(digest);
     if (at != configures_.end() && !node(at->second).lease->is_kill_requested) {
@@ -306,17 +290,15 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
              .of = of,
              .config = config,
              .config_digest = digest,
-             .plan_key = digest,
-             .result_key = {},
-             .outputs = {},
-             .inputs = {},
-             .upstreams = {}};
+             .plan_key = digest};
     row.must_run = true;
     row.reason = Reason::kConfigure;
     row.planned_at = now;
     journal_.changes().nodes.push_back(row);
     configures_[digest] = row.id;
-    ties.push_back({&AddNode(std::move(row), {}, c.spec), 0, false, Reason::kConfigure});
+    PendingJobPtr pending = jobs_.Of(c.spec, batch.job, NodeKind::kConfigure, catalog_.ns(ns));
+    ties.push_back(
+        {&AddNode(std::move(row), {}, std::move(pending)), 0, false, Reason::kConfigure});
   }
   Attach(*build->cohort, ties, now);
   SaveBuild(*build);

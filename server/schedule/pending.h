@@ -1,77 +1,18 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <set>
-#include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "server/base/few.h"
-#include "server/base/rare.h"
 #include "server/domain/build.h"
-#include "server/domain/node.h"
-#include "server/domain/run.h"
 #include "server/domain/worker.h"
 #include "server/schedule/cohort.h"
-#include "server/schedule/durations.h"
 #include "server/schedule/effects.h"
+#include "server/schedule/pending_node.h"
 
 namespace fft {
-
-/// A run that has ended well, until it is known that what it read from outside is still the same.
-struct Unverified {
-  RunReport report;
-  std::vector<std::size_t> inputs;  // the places of its sources among the node's inputs
-};
-
-/// A node that has not ended.
-struct PendingNode {
-  Node row;
-  NodeLabelPtr label;            // from the grant on: LabelOf()
-  const JobSpec* job = nullptr;  // of `spec`
-  std::shared_ptr<const GraphSpec> spec;
-  Few<NodeId> downstreams;  // some may have ended and be forgotten
-  /// Parallel to row.inputs: the node whose result it will read; none: what is live now.
-  Few<NodeId> writers;
-  Few<Waiter> waiters;
-  int upstreams_left = 0;
-  bool is_settled = false;  // READY was decided: it is in the queues of who released it
-  bool is_probing = false;  // looks like a hit; its data is being looked at
-  bool is_woken = false;    // stands in the schedule's list of nodes to look at
-  TimePoint ready_at{};
-  TimePoint unrunnable_since{};        // no worker has what it asks for; zero: some has
-  Rare<Lease> lease;                   // nothing when it is not granted
-  bool is_ahead = false;               // granted beyond a limit: takes the slots of who ends next
-  bool is_in_turn = false;             // its worker is to mind that limit
-  double expected_ms = 0;              // learned, as of the grant
-  LearnedDuration* learned = nullptr;  // of its job
-  double path_ms = 0;                  // the longest way from its start to an end of all that waits
-  int line = 0;                        // of the ready queue
-  Few<Cohort*> filed_in;               // the ready queue's: in whose lines it stands
-  /// Builds of a higher priority that do not want it, but wait for its end; some may have ended.
-  Few<BuildId> helpers;
-  std::optional<int> helped_readers;  // with this priority, those who read what it is to overwrite
-  std::unique_ptr<Unverified> unverified;
-  Few<RunId> uncertain_before;  // parallel to outputs: to be restored when nothing changed
-};
-
-/// The pools in which it takes a place while it runs.
-inline const std::vector<std::string>& PoolsOf(const PendingNode& node) {
-  static const std::vector<std::string> kNone;
-  return node.row.kind == NodeKind::kJob ? node.job->limits.pools : kNone;
-}
-
-/// A node that a plan ties a build to.
-struct Tie {
-  PendingNode* node = nullptr;
-  int level = 0;
-  bool is_joined = false;
-  Reason reason = Reason::kNone;
-};
 
 /// What a plan wanted built and somebody else has built since it was made.
 struct Found {

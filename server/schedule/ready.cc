@@ -19,20 +19,20 @@ void Schedule::Wake(PendingNode& node) {
 void Schedule::Look(PendingNode& node, TimePoint now) {
   node.is_woken = false;
   if (IsTerminal(node.row.state) || node.lease->run || node.is_probing || node.upstreams_left > 0 ||
-      node.row.not_before > now)
+      node.row.past->not_before > now)
     return;
   if (node.is_settled) return Release(node);  // it was blocked when it was to be granted
   const bool is_released = std::any_of(node.waiters.begin(), node.waiters.end(),
                                        [](const Waiter& w) { return w.is_releasing(); }) ||
-                           std::any_of(node.helpers.begin(), node.helpers.end(),
+                           std::any_of(node.dispatch->helpers.begin(), node.dispatch->helpers.end(),
                                        [this](BuildId id) { return FindOpen(id); });
   if (!is_released || IsBlocked(node)) return;
   if (!MayBeHit(catalog_, node)) return MakeReady(node, now);
-  if (node.row.config->runner == Runner::kNoop) return CutOff(node, now);  // leaves no data
+  if (node.row.config->frame->runner == Runner::kNoop) return CutOff(node, now);  // leaves no data
   node.is_probing = true;
   ProbeWanted& probe = effects_.probes.emplace_back(ProbeWanted{node.row.id, {}});
   for (const PartitionId id : node.row.outputs)
-    probe.uris.push_back(UriOf(catalog_.at(id), *node.spec));
+    probe.uris.push_back(UriOf(catalog_.at(id), *node.job->graph));
 }
 
 // Parks the node where it is blocked, so that it is looked at again when that changes.
@@ -54,8 +54,9 @@ bool Schedule::IsBlocked(PendingNode& node) {
 
 void Schedule::CutOff(PendingNode& node, TimePoint now) {
   const Materialisation& live = catalog_.at(node.row.outputs.front()).live;
-  node.row.result_key = live.key;
-  node.row.last_run = live.run;
+  NodePast& past = node.row.past.Make();
+  past.result_key = live.key;
+  past.last_run = live.run;
   node.row.evidence = fmt::format("{{\"run\":{}}}", live.run.value);
   for (const PartitionId id : node.row.outputs) {
     Partition& partition = catalog_.at(id);
@@ -86,7 +87,7 @@ void Schedule::On(const NodeProbed& c, TimePoint now) {
 void Schedule::MakeReady(PendingNode& node, TimePoint now) {
   node.is_settled = true;
   node.row.state = NodeState::kReady;
-  node.ready_at = now;
+  node.dispatch.Make().ready_at = now;
   ++totals_.ready;
   journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kReady, node.row.reason, ""), now);
   Release(node);
@@ -94,7 +95,7 @@ void Schedule::MakeReady(PendingNode& node, TimePoint now) {
 
 void Schedule::Release(PendingNode& node) {
   for (const Waiter& waiter : node.waiters) ReleaseFor(waiter, node);
-  for (const BuildId id : node.helpers)
+  for (const BuildId id : node.dispatch->helpers)
     if (PendingBuild* build = FindOpen(id); build != nullptr && !build->cohort->is_stopping)
       ready_.Add(*build->cohort, node);
 }

@@ -23,32 +23,32 @@ void ReadyQueue::SetMembers(Cohort& cohort, std::vector<PendingBuild*> members) 
 }
 
 void ReadyQueue::Add(Cohort& cohort, PendingNode& node) {
-  std::set<Cohort::Place>& places = cohort.ready[node.line];
+  std::set<Cohort::Place>& places = cohort.ready[node.job->line];
   if (!places.insert({-node.path_ms, node.row.id, &node}).second) return;
-  node.filed_in.push_back(&cohort);
-  if (places.size() == 1 && cohort.filed) Enter(cohort, node.line);
+  node.dispatch.Make().filed_in.push_back(&cohort);
+  if (places.size() == 1 && cohort.filed) Enter(cohort, node.job->line);
   if (!cohort.filed) File(cohort);
 }
 
 bool ReadyQueue::Remove(Cohort& cohort, PendingNode& node) {
-  const auto at = cohort.ready.find(node.line);
+  const auto at = cohort.ready.find(node.job->line);
   if (at == cohort.ready.end() || at->second.erase({-node.path_ms, node.row.id, nullptr}) == 0)
     return false;
-  erase(node.filed_in, &cohort);
+  erase(node.dispatch.Make().filed_in, &cohort);
   if (!at->second.empty()) return true;
   cohort.ready.erase(at);
-  if (cohort.filed) Leave(cohort, node.line);
+  if (cohort.filed) Leave(cohort, node.job->line);
   return true;
 }
 
 void ReadyQueue::RemoveAll(PendingNode& node) {
-  while (!node.filed_in.empty()) Remove(*node.filed_in.back(), node);
+  while (!node.dispatch->filed_in.empty()) Remove(*node.dispatch->filed_in.back(), node);
 }
 
 void ReadyQueue::Drop(Cohort& cohort) {
   Unfile(cohort);
   for (const auto& [line, places] : cohort.ready)
-    for (const Cohort::Place& place : places) erase(place.node->filed_in, &cohort);
+    for (const Cohort::Place& place : places) erase(place.node->dispatch.Make().filed_in, &cohort);
   cohort.ready.clear();
 }
 

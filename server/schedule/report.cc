@@ -94,10 +94,12 @@ void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
   --totals_.ready;
   ++totals_.running;
   journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kRunning, node.row.reason, ""), now);
-  effects_.tally.ready_to_start_ms.push_back((now - node.ready_at).count());
+  effects_.tally.ready_to_start_ms.push_back((now - node.dispatch->ready_at).count());
+  // Somebody came who has what nobody had.
+  const bool was_unrunnable = node.dispatch->unrunnable_since != TimePoint{};
   for (const Waiter& waiter : node.waiters)
     for (PendingBuild* build : waiter.cohort->members) {
-      if (node.unrunnable_since != TimePoint{}) {  // somebody came who has what nobody had
+      if (was_unrunnable) {
         build->StopAwaiting();
         SaveBuild(*build);
       }
@@ -110,7 +112,7 @@ void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
 
 void Schedule::Reported(PendingNode& node, const RunReport& report, TimePoint now) {
   RunReport seen = report;
-  const bool is_noop = node.row.config->runner == Runner::kNoop;
+  const bool is_noop = node.row.config->frame->runner == Runner::kNoop;
   if (seen.outcome == Outcome::kSucceeded && !is_noop && node.row.kind == NodeKind::kJob)
     CheckOutputs(node.row.config->outputs, seen);
   if (seen.outcome == Outcome::kNone) seen.outcome = Outcome::kInfrastructure;
@@ -118,7 +120,8 @@ void Schedule::Reported(PendingNode& node, const RunReport& report, TimePoint no
       !node.waiters.empty())
     seen.outcome = Outcome::kInfrastructure;  // stopped, but not by us
   if (seen.outcome == Outcome::kSucceeded) {
-    durations_.Learn(*node.learned, static_cast<double>((seen.ended_at - seen.started_at).count()));
+    durations_.Learn(*node.job->learned,
+                     static_cast<double>((seen.ended_at - seen.started_at).count()));
     return Succeeded(node, seen, now);
   }
   RetryOrFail(node, seen, now);
@@ -133,7 +136,7 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
             .content = {},
             .rows = -1,
             .bytes = -1,
-            .major_version = MajorVersion(node.row.config->version),
+            .major_version = MajorVersion(node.row.config->frame->version),
             .is_reusable = node.row.is_reusable,
             .uri = {},
             .at = now};
@@ -144,7 +147,7 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
       live.uri = report.outputs[i].uri;
     }
     partition.doubt.Set(&Doubt::uncertain_run, RunId{});
-    node.uncertain_before[i] = {};
+    node.dispatch.Make().uncertain_before[i] = {};
     if (!partition.is_tainted()) {  // it was granted after what was said of the data before
       partition.doubt.Set(&Doubt::tainted_before, RunId{});
       partition.doubt.Set(&Doubt::is_suspect, false);
@@ -157,7 +160,7 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
     for (const Waiter& waiter : node.waiters)
       for (PendingBuild* build : waiter.cohort->members)
         build->configured.push_back(
-            {node.row.config->job, node.row.config->args, report.stdout_text});
+            {node.row.config->frame->job, node.row.config->args.vec(), report.stdout_text});
   EndLease(node, report, Reason::kNone, now);
   EndNode(node, NodeState::kSucceeded, node.row.reason, std::move(warning), now);
 }
@@ -165,7 +168,7 @@ void Schedule::Succeeded(PendingNode& node, const RunReport& report, TimePoint n
 void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint) {
   const Rare<Lease> held = std::exchange(node.lease, {});
   const Lease& lease = *held;
-  node.unverified.reset();
+  node.dispatch.Make().unverified.reset();
   const Accounts charged = ChargeRun(node, report);
   effects_.tally.accounts.spent_ms += charged.spent_ms;
   effects_.tally.accounts.saved_by_joining_ms += charged.saved_by_joining_ms;
@@ -174,7 +177,7 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
     if (report.outcome == Outcome::kSucceeded) continue;
     Partition& partition = catalog_.at(node.row.outputs[i]);
     partition.doubt.Set(&Doubt::uncertain_run,
-                        report.left_outputs_alone ? node.uncertain_before[i] : lease.run);
+                        report.left_outputs_alone ? node.dispatch->uncertain_before[i] : lease.run);
     if (!report.left_outputs_alone) SavePartition(partition.id);
   }
   for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
@@ -188,7 +191,7 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
     ready_.File(*waiter.cohort);
   }
   workers_.Drop(node, lease);
-  node.is_ahead = false;
+  node.dispatch.Make().is_ahead = false;
   gates_.Give(PoolsOf(node));
   leases_.erase(lease.run);
   if (node.row.state == NodeState::kRunning)
@@ -204,7 +207,7 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
   run.report.stdout_text.clear();
   if (report.outcome != Outcome::kSucceeded) return;
   run.outputs = node.row.outputs.vec();
-  run.major_version = MajorVersion(node.row.config->version);
+  run.major_version = MajorVersion(node.row.config->frame->version);
   run.is_reusable = node.row.is_reusable;
 }
 
@@ -220,9 +223,10 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   }
   const bool is_fault = report.outcome == Outcome::kInfrastructure;
   const bool is_returned = report.outcome == Outcome::kReturned;  // nothing was tried
-  if (!is_fault && !is_returned) node.row.faults = 0;
-  const int count = is_returned ? 0 : is_fault ? ++node.row.faults : ++node.row.attempts;
-  const int count_max = is_fault ? options_.faults_max : node.job->limits.attempts_max;
+  NodePast& past = node.row.past.Make();
+  if (!is_fault && !is_returned) past.faults = 0;
+  const int count = is_returned ? 0 : is_fault ? ++past.faults : ++past.attempts;
+  const int count_max = is_fault ? options_.faults_max : node.job->spec->limits.attempts_max;
   const bool may_retry =
       is_returned || ((is_fault || report.outcome == Outcome::kRetriable) && count < count_max);
   const Reason reason = may_retry ? Reason::kNone : ReasonOf(report.outcome);
@@ -240,24 +244,25 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   const int doublings = std::min(count - 1, 20);
   const Duration step =
       std::min(options_.backoff_max, options_.backoff_base * (std::int64_t{1} << doublings));
-  node.row.not_before = now + Jittered(step, node.row.id, count);
-  agenda_.backoffs.emplace(node.row.not_before, node.row.id);
+  past.not_before = now + Jittered(step, node.row.id, count);
+  agenda_.backoffs.emplace(past.not_before, node.row.id);
   journal_.NodeSaved(node.row);
   journal_.NodeChanged(
       ChangeOf(catalog_, node, NodeState::kWaiting, node.row.reason, report.message), now);
 }
 
-void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
+void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::string text,
                        TimePoint now) {
   Node& row = node.row;
   FFT_CHECK(!IsTerminal(row.state) && !node.lease->run);
   if (row.state == NodeState::kReady) --totals_.ready;
   row.state = state;
   row.reason = reason;
-  row.message = message;
-  row.ended_at = now;
+  NodePast& past = row.past.Make();
+  past.message = text;
+  past.ended_at = now;
   journal_.NodeSaved(node.row);
-  journal_.NodeChanged(ChangeOf(catalog_, node, state, reason, std::move(message)), now);
+  journal_.NodeChanged(ChangeOf(catalog_, node, state, reason, std::move(text)), now);
   for (const PartitionId id : row.outputs) traffic_.RemoveWriter(id, row.id);
   for (std::size_t i = 0; i < row.inputs.size(); ++i)
     if (row.config->inputs[i].kind == InputKind::kMaterialize)
@@ -291,8 +296,8 @@ void Schedule::CountEnd(PendingNode& node, PendingBuild& build) {
   if (node.row.kind == NodeKind::kConfigure) {
     if (cohort.left > 0 || cohort.is_stopping || node.row.state != NodeState::kSucceeded) {
       if (node.row.state == NodeState::kFailed && build.row.message.empty()) {
-        build.row.message =
-            fmt::format("configuring {}: {}", node.row.config->job, node.row.message);
+        build.row.message = fmt::format("configuring {}: {}", node.row.config->frame->job,
+                                        node.row.past->message.view());
         SaveBuild(build);
       }
       return;
@@ -310,9 +315,10 @@ void Schedule::CountEnd(PendingNode& node, PendingBuild& build) {
   if (node.row.state != NodeState::kFailed && node.row.state != NodeState::kCancelled) return;
   build.StopAwaiting();
   if (node.row.state != NodeState::kFailed || !build.row.message.empty()) return;
-  build.row.message = fmt::format(
-      "{} {}: {}", node.row.config->job, node.row.config->outputs.front(),
-      node.row.message.empty() ? ToString(node.row.reason) : std::string_view(node.row.message));
+  const Text& message = node.row.past->message;
+  build.row.message =
+      fmt::format("{} {}: {}", node.row.config->frame->job, node.row.config->outputs.front(),
+                  message.empty() ? ToString(node.row.reason) : message.view());
   SaveBuild(build);
 }
 

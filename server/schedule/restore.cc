@@ -30,10 +30,8 @@ std::unique_ptr<Schedule> Schedule::Restore(ScheduleOptions options, Epoch epoch
 // In the order of their ids, which is the order of acceptance: so that generations come out as they
 // were.
 void Schedule::RestoreNodes(Snapshot& snapshot, const Specs& specs) {
-  std::unordered_map<Digest, RevisionNamePtr> names;
   for (Node& row : snapshot.nodes) {
     if (IsTerminal(row.state)) continue;
-    row.of = names.try_emplace(row.of->revision, row.of).first->second;
     row.state = NodeState::kWaiting;
     std::unordered_map<PartitionId, NodeId> written;
     for (const NodeId id : row.upstreams)
@@ -46,9 +44,11 @@ void Schedule::RestoreNodes(Snapshot& snapshot, const Specs& specs) {
     }
     const auto spec = specs.find(row.of->revision);
     FFT_CHECK(spec != specs.end());
+    PendingJobPtr job =
+        jobs_.Of(spec->second, row.config->frame->job, row.kind, catalog_.ns(row.ns));
     if (row.kind == NodeKind::kConfigure) configures_[row.plan_key] = row.id;
-    const TimePoint not_before = row.not_before;
-    PendingNode& added = AddNode(std::move(row), std::move(writers), spec->second);
+    const TimePoint not_before = row.past->not_before;
+    PendingNode& added = AddNode(std::move(row), std::move(writers), std::move(job));
     if (not_before != TimePoint{}) agenda_.backoffs.emplace(not_before, added.row.id);
     Wake(added);
   }
@@ -61,17 +61,19 @@ void Schedule::RestoreLeases(const Snapshot& snapshot) {
     PendingNode& held = *at->second;
     held.lease = lease;
     held.is_settled = true;
-    held.is_in_turn = true;  // what its worker has not heard of goes out late
-    held.ready_at = lease.granted_at;
+    Dispatch& dispatch = held.dispatch.Make();
+    dispatch.is_in_turn = true;  // what its worker has not heard of goes out late
+    dispatch.ready_at = lease.granted_at;
     held.row.state = NodeState::kReady;
-    held.row.result_key = lease.result_key;
-    held.row.last_run = lease.run;
+    NodePast& past = held.row.past.Make();
+    past.result_key = lease.result_key;
+    past.last_run = lease.run;
     ++totals_.ready;
     leases_.emplace(lease.run, lease.node);
     for (const PartitionId id : held.row.outputs) {
       traffic_.BeginWrite(id);
       Partition& partition = catalog_.at(id);
-      held.uncertain_before.push_back(partition.doubt->uncertain_run);
+      dispatch.uncertain_before.push_back(partition.doubt->uncertain_run);
       partition.doubt.Set(&Doubt::uncertain_run, lease.run);
     }
     for (std::size_t i = 0; i < held.row.inputs.size(); ++i)

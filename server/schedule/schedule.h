@@ -6,13 +6,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/base/flat_map.h"
 #include "server/schedule/catalog.h"
 #include "server/schedule/effects.h"
 #include "server/schedule/gates.h"
 #include "server/schedule/journal.h"
 #include "server/schedule/options.h"
-#include "server/schedule/pending.h"
-#include "server/schedule/ready_queue.h"
+#include "server/schedule/pending_jobs.h"
 #include "server/schedule/request_ids.h"
 #include "server/schedule/traffic.h"
 #include "server/schedule/worker_table.h"
@@ -73,7 +73,7 @@ class Schedule {
   void On(const ConfigureNeeded& c, TimePoint now);
   NamespaceId InternNamespace(const std::string& name);
   PartitionId Intern(NamespaceId ns, const std::string& ref);
-  PendingNode& AddNode(Node row, Few<NodeId> writers, std::shared_ptr<const GraphSpec> spec);
+  PendingNode& AddNode(Node row, Few<NodeId> writers, PendingJobPtr job);
   void RecordHits(PendingBuild& build, const Plan& plan, const Found& found, TimePoint now);
   void AddPendingUpstreams(std::vector<Tie>& ties);
   void Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint now);
@@ -107,13 +107,13 @@ class Schedule {
   std::string InheritTaint(const PendingNode& node, TimePoint now);
   void EndLease(PendingNode& node, const RunReport& report, Reason reason, TimePoint now);
   void RetryOrFail(PendingNode& node, const RunReport& report, TimePoint now);
-  void EndNode(PendingNode& node, NodeState state, Reason reason, std::string message,
-               TimePoint now);
+  void EndNode(PendingNode& node, NodeState state, Reason reason, std::string text, TimePoint now);
   void CountEnd(PendingNode& node, PendingBuild& build);
   void DrainFailing(TimePoint now);
   void On(const WorkerJoined& c, TimePoint now);
   void On(const WorkerLeft& c, TimePoint now);
   void On(const WorkerDrained& c, TimePoint now);
+  void On(const WorkerDied& c, TimePoint now);
   void LoseLeases(KnownWorker& worker, TimePoint now);
   WorkerOrders& OrdersFor(WorkerId worker);
   void RestoreNodes(Snapshot& snapshot, const Specs& specs);
@@ -131,7 +131,7 @@ class Schedule {
   Traffic traffic_;
   Journal journal_;
   Effects effects_;  // all but the changes, which the journal holds
-  std::unordered_map<NodeId, std::unique_ptr<PendingNode>> nodes_;
+  FlatMap<NodeId, std::unique_ptr<PendingNode>> nodes_;
   std::map<BuildId, std::unique_ptr<PendingBuild>> builds_;
   WorkerTable workers_;
   std::unordered_map<RunId, NodeId> leases_;
@@ -140,6 +140,7 @@ class Schedule {
   ReadyQueue ready_;
   Gates gates_;
   Durations durations_;
+  PendingJobs jobs_{durations_, ready_};
   RequestIds requests_;
   std::map<ReplyId, OpenTaint> taints_;
   LastIds last_;

@@ -72,8 +72,8 @@ void Schedule::WantPlansAgain(const PendingNode& node) {
 }
 
 bool Schedule::MustVerify(PendingNode& node, const RunReport& report) {
-  if (node.unverified != nullptr) return true;  // said again
-  if (report.outcome != Outcome::kSucceeded || node.row.config->runner == Runner::kNoop)
+  if (node.dispatch->unverified != nullptr) return true;  // said again
+  if (report.outcome != Outcome::kSucceeded || node.row.config->frame->runner == Runner::kNoop)
     return false;
   SourcesWanted wanted{report.run, {}};
   std::vector<std::size_t> inputs;
@@ -84,16 +84,17 @@ bool Schedule::MustVerify(PendingNode& node, const RunReport& report) {
                               .uri = catalog_.at(node.row.inputs[i]).live.uri.str()});
   }
   if (inputs.empty()) return false;
-  node.unverified = std::make_unique<Unverified>(Unverified{report, std::move(inputs)});
+  node.dispatch.Make().unverified =
+      std::make_unique<Unverified>(Unverified{report, std::move(inputs)});
   effects_.sources.push_back(std::move(wanted));
   return true;
 }
 
 void Schedule::On(const SourcesRead& c, TimePoint now) {
   const auto lease = leases_.find(c.run);
-  if (lease == leases_.end() || node(lease->second).unverified == nullptr) return;
+  if (lease == leases_.end() || node(lease->second).dispatch->unverified == nullptr) return;
   PendingNode& reader = node(lease->second);
-  Unverified unverified = std::move(*std::exchange(reader.unverified, nullptr));
+  Unverified unverified = std::move(*std::exchange(reader.dispatch.Make().unverified, nullptr));
   std::string edited;
   for (std::size_t i = 0; i < unverified.inputs.size(); ++i) {
     const std::size_t place = unverified.inputs[i];
@@ -112,7 +113,8 @@ void Schedule::On(const SourcesRead& c, TimePoint now) {
     if (found.content) NoteSource(source, found, now);
   }
   if (!edited.empty()) {
-    reader.lease.get()->result_key = reader.row.result_key = UnverifiedKey(*reader.lease);
+    reader.lease.get()->result_key = reader.row.past.Make().result_key =
+        UnverifiedKey(*reader.lease);
     reader.row.is_reusable = false;
     unverified.report.message =
         fmt::format("source {} was edited while this ran: what it left is not reused", edited);

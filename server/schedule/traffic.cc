@@ -1,62 +1,91 @@
 #include "server/schedule/traffic.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cstdlib>
 #include <utility>
 
 #include "server/base/check.h"
 
 namespace fft {
 
+const Traffic::Generation* Traffic::Lane::Find(NodeId writer) const {
+  const auto is_its = [&](const Generation& g) { return std::abs(g.writer.value) == writer.value; };
+  if (!writer) return nullptr;
+  if (is_its(first)) return &first;
+  if (later == nullptr) return nullptr;
+  const auto at = std::find_if(later->begin(), later->end(), is_its);
+  return at == later->end() ? nullptr : &*at;
+}
+
+Traffic::Generation* Traffic::Lane::Find(NodeId writer) {
+  return const_cast<Generation*>(std::as_const(*this).Find(writer));
+}
+
+void Traffic::Remove(Lane& lane, Generation* generation) {
+  if (lane.later == nullptr) {
+    lane.first = {};
+    return;
+  }
+  auto at = lane.later->begin();
+  if (generation == &lane.first)
+    lane.first = std::move(*at);
+  else
+    at += generation - &*at;
+  lane.later->erase(at);
+  if (lane.later->empty()) lane.later = nullptr;
+}
+
 NodeId Traffic::LastWriter(PartitionId partition) const {
   const auto at = lanes_.find(partition);
   if (at == lanes_.end()) return {};
-  const auto& queue = at->second.queue;
-  const auto last =
-      std::find_if(queue.rbegin(), queue.rend(), [](const Generation& g) { return !g.has_ended; });
-  return last == queue.rend() ? NodeId{} : last->writer;
+  const Lane& lane = at->second;
+  if (lane.later == nullptr) return lane.first.writer;
+  const auto last = std::find_if(lane.later->rbegin(), lane.later->rend(),
+                                 [](const Generation& g) { return !HasEnded(g); });
+  return last == lane.later->rend() ? lane.first.writer : last->writer;
 }
 
 void Traffic::AddWriter(PartitionId partition, NodeId writer) {
-  lanes_[partition].queue.push_back({.writer = writer, .readers = {}});
+  Lane& lane = lanes_[partition];
+  if (!lane.first.writer) {
+    lane.first.writer = writer;
+    return;
+  }
+  if (lane.later == nullptr) lane.later = std::make_unique<std::vector<Generation>>();
+  lane.later->emplace_back().writer = writer;
 }
 
 void Traffic::AddReader(PartitionId partition, NodeId writer, NodeId reader) {
   Lane& lane = lanes_[partition];
-  for (Generation& generation : lane.queue)
-    if (writer && generation.writer == writer) {
-      return generation.readers.Add(reader);
-    }
-  lane.live_readers.Add(reader);
+  Generation* const generation = lane.Find(writer);
+  (generation == nullptr ? lane.live_readers : generation->readers).Add(reader);
 }
 
 void Traffic::RemoveWriter(PartitionId partition, NodeId writer) {
   Lane& lane = lanes_.at(partition);
-  const auto at = std::find_if(lane.queue.begin(), lane.queue.end(),
-                               [&](const Generation& g) { return g.writer == writer; });
-  FFT_CHECK(at != lane.queue.end() && !at->has_ended);
-  at->has_ended = true;
-  if (at->readers.empty()) lane.queue.erase(at);
-  while (!lane.queue.empty() && lane.queue.front().has_ended) {
-    lane.live_readers.TakeAll(lane.queue.front().readers);
-    lane.queue.erase(lane.queue.begin());
+  Generation* const ended = lane.Find(writer);
+  FFT_CHECK(ended != nullptr && !HasEnded(*ended));
+  ended->writer.value = -writer.value;
+  if (ended->readers.empty()) Remove(lane, ended);
+  while (HasEnded(lane.first)) {
+    lane.live_readers.TakeAll(lane.first.readers);
+    Remove(lane, &lane.first);
   }
   Changed(partition);
 }
 
 void Traffic::RemoveReader(PartitionId partition, NodeId writer, NodeId reader) {
   Lane& lane = lanes_.at(partition);
-  const auto at = std::find_if(lane.queue.begin(), lane.queue.end(),
-                               [&](const Generation& g) { return writer && g.writer == writer; });
-  Readers& readers = at == lane.queue.end() ? lane.live_readers : at->readers;
+  Generation* const read = lane.Find(writer);
+  Readers& readers = read == nullptr ? lane.live_readers : read->readers;
   readers.Remove(reader);
-  if (readers.empty() && at != lane.queue.end() && at->has_ended) lane.queue.erase(at);
+  if (readers.empty() && read != nullptr && HasEnded(*read)) Remove(lane, read);
   Changed(partition);
 }
 
 bool Traffic::MayWrite(PartitionId partition, NodeId writer) const {
   const Lane& lane = lanes_.at(partition);
-  return lane.queue.front().writer == writer && lane.live_readers.empty() && lane.queries == 0 &&
+  return lane.first.writer == writer && lane.live_readers.empty() && lane.queries == 0 &&
          !lane.is_written;
 }
 
@@ -85,8 +114,8 @@ std::vector<NodeId> Traffic::TakeWoken() { return std::exchange(woken_, {}); }
 
 NodeId Traffic::Blocker(PartitionId partition, NodeId writer) const {
   const auto at = lanes_.find(partition);
-  if (at == lanes_.end() || at->second.queue.empty()) return {};
-  const NodeId first = at->second.queue.front().writer;
+  if (at == lanes_.end()) return {};
+  const NodeId first = at->second.first.writer;
   return first == writer ? NodeId{} : first;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -54,20 +54,29 @@ class Traffic {
 
  private:
   struct Generation {
+    /// Negative: it has ended before its turn, and stays while its readers do.  None, of the first
+    /// in a lane: nobody waits to write.
     NodeId writer;
     Readers readers;
-    bool has_ended = false;  // before its turn: stays while its readers do
   };
   struct Lane {
     Readers live_readers;
-    std::vector<Generation> queue;  // first is next to write, and has not ended
+    Generation first;                                // next to write, and has not ended
+    std::unique_ptr<std::vector<Generation>> later;  // null where there are none, as mostly
     bool is_written = false;
     int queries = 0;
     Few<NodeId> parked;
+
+    const Generation* Find(NodeId writer) const;
+    Generation* Find(NodeId writer);
     bool is_idle() const {
-      return live_readers.empty() && queue.empty() && !is_written && queries == 0 && parked.empty();
+      return live_readers.empty() && !first.writer && !is_written && queries == 0 && parked.empty();
     }
   };
+
+  static bool HasEnded(const Generation& generation) { return generation.writer.value < 0; }
+  /// Takes it out of its lane's line.
+  static void Remove(Lane& lane, Generation* generation);
 
   /// Moves who is parked there to the woken, and forgets the lane when nobody is left.
   void Changed(PartitionId partition);

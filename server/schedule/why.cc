@@ -14,14 +14,14 @@ namespace {
 constexpr std::size_t kNamedMax = 5;
 
 std::string NameOf(const PendingNode& node) {
-  const std::string ref =
-      node.row.config->outputs.empty() ? node.row.config->job : node.row.config->outputs.front();
+  const std::string ref = node.row.config->outputs.empty() ? node.row.config->frame->job
+                                                           : node.row.config->outputs.front();
   std::string builds;
   for (const Waiter& waiter : node.waiters)
     for (const PendingBuild* build : waiter.cohort->members)
       builds += fmt::format("{}{}", builds.empty() ? "" : ", ", build->row.id.value);
   return fmt::format("node {} ({} {}, {}), wanted by build {}", node.row.id.value,
-                     node.row.config->job, ref, ToString(node.row.state),
+                     node.row.config->frame->job, ref, ToString(node.row.state),
                      builds.empty() ? "none" : builds);
 }
 
@@ -76,9 +76,9 @@ void AddHolds(const Schedule& schedule, const PendingNode& node, std::vector<std
                                    waiter.cohort->id().value, waiter.cohort->running));
   }
   if (!lines->empty()) return;
-  lines->push_back(CouldAny(schedule.workers(), node.job->limits)
+  lines->push_back(CouldAny(schedule.workers(), node.job->spec->limits)
                        ? "it waits for a slot: all that could run it are taken by others"
-                       : WhatNobodyHas(node.job->limits));
+                       : WhatNobodyHas(node.job->spec->limits));
 }
 
 }  // namespace
@@ -110,7 +110,7 @@ std::vector<std::string> WhyWaiting(const Schedule& schedule, NodeId id) {
   if (!lines.empty()) return lines;
   if (!node->is_settled)
     return {fmt::format("it is tried again after a wait: {} attempts, {} faults in a row",
-                        node->row.attempts, node->row.faults)};
+                        node->row.past->attempts, node->row.past->faults)};
   AddHolds(schedule, *node, &lines);
   return lines;
 }

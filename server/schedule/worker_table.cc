@@ -38,12 +38,17 @@ bool CouldAny(const std::map<WorkerId, KnownWorker>& workers, const RunLimits& l
   });
 }
 
+KnownWorker* WorkerTable::Find(const std::string& name) {
+  for (auto& [id, known] : workers_)
+    if (known.row.name == name) return &known;
+  return nullptr;
+}
+
 KnownWorker& WorkerTable::Join(Worker row) {
-  for (const auto& [id, known] : workers_)
-    if (known.row.name == row.name) {
-      row.id = id;
-      row.is_draining = known.row.is_draining;
-    }
+  if (const KnownWorker* known = Find(row.name)) {
+    row.id = known->row.id;
+    row.is_draining = known->row.is_draining;
+  }
   if (!row.id) row.id = last_ = WorkerId{last_.value + 1};
   KnownWorker& worker = workers_[row.id];
   worker.row = std::move(row);
@@ -61,7 +66,7 @@ void WorkerTable::Restore(const Worker& row, TimePoint now) {
 KnownWorker* WorkerTable::For(const PendingNode& node) {
   KnownWorker* best = nullptr;
   int best_free = 0;
-  const RunLimits& limits = node.job->limits;
+  const RunLimits& limits = node.job->spec->limits;
   const double expected_ms = ExpectedMs(node);
   for (auto& [id, worker] : workers_) {
     if (!MayTakeMore(worker, limits)) continue;
@@ -82,18 +87,19 @@ KnownWorker* WorkerTable::For(const PendingNode& node) {
 
 void WorkerTable::Hold(KnownWorker& worker, PendingNode& node) {
   worker.leases.insert(node.lease->run);
-  node.expected_ms = ExpectedMs(node);
+  Dispatch& dispatch = node.dispatch.Make();
+  dispatch.expected_ms = ExpectedMs(node);
   if (node.row.kind == NodeKind::kConfigure) {
     ++worker.configures_held;
     return;
   }
-  if (node.is_ahead) return;
-  worker.slots_held += node.job->limits.slots;
-  worker.backlog_ms += node.expected_ms;
+  if (dispatch.is_ahead) return;
+  worker.slots_held += node.job->spec->limits.slots;
+  worker.backlog_ms += dispatch.expected_ms;
 }
 
 void WorkerTable::MoveUp(PendingNode& node) {
-  node.is_ahead = false;
+  node.dispatch.Make().is_ahead = false;
   Hold(workers_.at(node.lease->worker), node);
 }
 
@@ -110,14 +116,14 @@ void WorkerTable::Drop(const PendingNode& node, const Lease& lease) {
     --worker.configures_held;
     return;
   }
-  if (node.is_ahead) return;
-  worker.slots_held -= node.job->limits.slots;
-  worker.backlog_ms = worker.leases.empty() ? 0 : worker.backlog_ms - node.expected_ms;
+  if (node.dispatch->is_ahead) return;
+  worker.slots_held -= node.job->spec->limits.slots;
+  worker.backlog_ms = worker.leases.empty() ? 0 : worker.backlog_ms - node.dispatch->expected_ms;
 }
 
 double WorkerTable::ExpectedMs(const PendingNode& node) {
-  if (node.learned->is_noop) return 0;
-  return node.learned->is_known ? node.learned->ms : kUnknownMs;
+  if (node.job->learned->is_noop) return 0;
+  return node.job->learned->is_known ? node.job->learned->ms : kUnknownMs;
 }
 
 }  // namespace fft

@@ -26,6 +26,8 @@ class WorkerTable {
   std::map<WorkerId, KnownWorker>& all() { return workers_; }
   const std::map<WorkerId, KnownWorker>& all() const { return workers_; }
   KnownWorker& at(WorkerId id) { return workers_.at(id); }
+  /// Null: there never was one.
+  KnownWorker* Find(const std::string& name);
 
   /// Takes a worker in under its name, with a number of its own when the name is new.
   KnownWorker& Join(Worker row);

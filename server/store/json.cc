@@ -152,22 +152,24 @@ GraphSpec ReadGraph(const Json& json) {
 }
 
 JobConfig ReadConfig(const Json& json) {
+  JobFrame frame;
+  Get(json, "job", frame.job);
+  Get(json, "version", frame.version);
+  GetEnum(json, "runner", frame.runner);
+  Get(json, "executable", frame.executable);
+  GetList(json, "files", frame.files, ReadFile);
+  Get(json, "in_place", frame.is_in_place);
+  frame.sql = ReadSql(json);
   JobConfig config;
-  Get(json, "job", config.job);
-  Get(json, "version", config.version);
-  GetEnum(json, "runner", config.runner);
-  Get(json, "executable", config.executable);
-  std::vector<FrozenFile> files;
-  GetList(json, "files", files, ReadFile);
-  config.files = std::move(files);
+  config.frame = std::move(frame);
   Get(json, "outputs", config.outputs);
   GetList(json, "inputs", config.inputs, ReadInput<Input>);
-  Get(json, "args", config.args);
+  std::vector<std::string> args;
+  Get(json, "args", args);
+  config.args = args;
   std::map<std::string, std::string> env;
   Get(json, "env", env);
   config.env = std::move(env);
-  Get(json, "in_place", config.is_in_place);
-  config.sql = ReadSql(json);
   return config;
 }
 

@@ -108,14 +108,17 @@ void Write(JsonWriter& json, const Accounts& accounts) {
 }  // namespace
 
 std::string ToJson(const JobConfig& config) {
+  const JobFrame& frame = *config.frame;
   JsonWriter json;
-  json.Begin().Field("job", config.job).Field("version", config.version);
-  json.Field("runner", static_cast<int>(config.runner)).Field("executable", config.executable);
-  WriteList(json, "files", *config.files);
+  json.Begin().Field("job", frame.job).Field("version", frame.version);
+  json.Field("runner", static_cast<int>(frame.runner)).Field("executable", frame.executable);
+  WriteList(json, "files", frame.files);
   json.Field("outputs", config.outputs);
   WriteList(json, "inputs", config.inputs);
-  json.Field("args", config.args).Field("env", *config.env).Field("in_place", config.is_in_place);
-  WriteSql(json, config.runner, *config.sql);
+  json.Field("args", config.args.vec())
+      .Field("env", *config.env)
+      .Field("in_place", frame.is_in_place);
+  WriteSql(json, frame.runner, *frame.sql);
   return json.End().Take();
 }
 

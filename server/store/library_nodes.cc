@@ -27,7 +27,7 @@ std::string SelectNodes(const std::string& extra, const std::string& from) {
 StatusOr<NodeInBuild> ReadNodeInBuild(pg::Row& row) {
   NodeInBuild found;
   found.node = pg::ReadNode(row);
-  found.run = found.node.last_run;
+  found.run = found.node.past->last_run;
   if (row.IsNull()) {
     row.Skip();
   } else {

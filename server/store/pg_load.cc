@@ -126,7 +126,9 @@ Status PgStore::LoadBuilds(Snapshot& snapshot) {
 Status PgStore::LoadNodes(Snapshot& snapshot) {
   Status readable = Ok();
   std::unordered_map<Digest, JobConfigPtr> configs;
-  std::unordered_map<std::string, Shared<std::vector<FrozenFile>>> files;  // last seen of a job
+  // One for all who have it; what is not kept must go at once, or it leaves holes between the rest.
+  std::unordered_map<Digest, RevisionNamePtr> names;
+  std::unordered_map<std::string, Shared<JobFrame>> frames;  // last seen of a job
   const std::string list = std::string(pg::kNodeList) + ", c.body::text";
   Status status = connection_.CopyOut(
       Select(list.c_str(), std::string("node n LEFT JOIN config c ON c.digest = n.config_digest "
@@ -134,15 +136,19 @@ Status PgStore::LoadNodes(Snapshot& snapshot) {
                                kPendingNodes + ")"),
       [&](pg::Row& row) {
         Node node = pg::ReadNode(row);
+        node.evidence = {};
+        RevisionNamePtr& name = names[node.of->revision];
+        if (name == nullptr) name = node.of;
+        node.of = name;
         JobConfigPtr& config = configs[node.config_digest];
         if (!config && !row.IsNull()) {
           auto read = JobConfigFromJson(row.View());
           if (!read.ok())
             readable = read.status();
           else {
-            Shared<std::vector<FrozenFile>>& last = files[read->job];
-            read->files.ShareWith(last);
-            last = read->files;
+            Shared<JobFrame>& last = frames[read->frame->job];
+            read->frame.ShareWith(last);
+            last = read->frame;
             config = std::make_shared<const JobConfig>(*std::move(read));
           }
         }

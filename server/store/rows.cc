@@ -93,6 +93,7 @@ StatusOr<Build> ReadBuild(Row& row) {
 
 Node ReadNode(Row& row) {
   Node node;
+  NodePast past;
   node.id = row.As<NodeId>();
   node.kind = row.Enum<NodeKind>();
   node.ns = row.As<NamespaceId>();
@@ -101,7 +102,7 @@ Node ReadNode(Row& row) {
   node.of = std::make_shared<const RevisionName>(std::move(of));
   node.config_digest = row.Digest();
   node.plan_key = row.Digest();
-  node.result_key = row.Digest();
+  past.result_key = row.Digest();
   node.outputs = row.Ids<PartitionId>();
   node.inputs = row.Ids<PartitionId>();
   node.upstreams = row.Ids<NodeId>();
@@ -110,13 +111,14 @@ Node ReadNode(Row& row) {
   node.is_reusable = row.Bool();
   node.reason = row.Enum<Reason>();
   node.evidence = row.Text();
-  node.message = row.Text();
-  node.attempts = row.Int32();
-  node.faults = row.Int32();
-  node.not_before = row.Time();
+  past.message = row.Text();
+  past.attempts = row.Int32();
+  past.faults = row.Int32();
+  past.not_before = row.Time();
   node.planned_at = row.Time();
-  node.ended_at = row.Time();
-  node.last_run = row.As<RunId>();
+  past.ended_at = row.Time();
+  past.last_run = row.As<RunId>();
+  node.past = std::move(past);
   return node;
 }
 

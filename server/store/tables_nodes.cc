@@ -13,12 +13,14 @@ Records NodeRows(const std::vector<const Node*>& nodes) {
         .Int64(n->ns.value)
         .Text(n->of->graph)
         .Digest(n->of->revision);
-    rows.Text(n->config ? n->config->job : std::string());
-    rows.Digest(n->config_digest).Digest(n->plan_key).Digest(n->result_key);
+    rows.Text(n->config ? n->config->frame->job : std::string());
+    rows.Digest(n->config_digest).Digest(n->plan_key).Digest(n->past->result_key);
     rows.Ids(n->outputs).Ids(n->inputs).Ids(n->upstreams);
     rows.Enum(n->state).Bool(n->must_run).Bool(n->is_reusable).Enum(n->reason);
-    rows.Text(n->evidence).Text(n->message).Int32(n->attempts).Int32(n->faults);
-    rows.Time(n->not_before).Time(n->planned_at).Time(n->ended_at).Int64(n->last_run.value);
+    const NodePast& past = *n->past;
+    rows.Text(n->evidence).Text(past.message).Int32(past.attempts).Int32(past.faults);
+    rows.Time(past.not_before).Time(n->planned_at).Time(past.ended_at);
+    rows.Int64(past.last_run.value);
   }
   return rows;
 }
@@ -39,9 +41,10 @@ Records NodeUpdateRows(const std::vector<const NodeUpdate*>& updates) {
   for (const NodeUpdate* u : updates) {
     rows.Next();
     rows.Int64(u->id.value).Enum(u->state).Enum(u->reason).Bool(u->must_run).Bool(u->is_reusable);
-    rows.Digest(u->result_key).Text(u->message).Text(u->evidence);
-    rows.Int32(u->attempts).Int32(u->faults).Time(u->not_before).Time(u->ended_at);
-    rows.Int64(u->last_run.value);
+    const NodePast& past = u->past;
+    rows.Digest(past.result_key).Text(past.message).Text(u->evidence);
+    rows.Int32(past.attempts).Int32(past.faults).Time(past.not_before).Time(past.ended_at);
+    rows.Int64(past.last_run.value);
   }
   return rows;
 }

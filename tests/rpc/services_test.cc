@@ -72,7 +72,7 @@ TEST_F(ServicesTest, LookupAndPlan) {
   EXPECT_EQ(jobs.jobs().at("a/b"), "//:job");
 
   auto config = std::make_shared<JobConfig>();
-  config->job = "//:job";
+  config->frame = JobFrame{.job = "//:job"};
   config->outputs = {"out"};
   auto plan = std::make_shared<Plan>();
   for (int i = 0; i < 2500; ++i)
@@ -111,6 +111,22 @@ TEST_F(ServicesTest, LookupAndPlan) {
   const auto bad = stub->PlanBuild(&three, request);
   EXPECT_FALSE(bad->Read(&part));
   EXPECT_EQ(Decode(bad->Finish()).bad.field_violations(0).field(), "build.targets");
+}
+
+TEST_F(ServicesTest, AWorkerIsMarkedDeadByName) {
+  const auto admin = Stub<v1::Admin>();
+  v1::MarkWorkerDeadRequest mark;
+  v1::Worker worker;
+  grpc::ClientContext one, two, three;
+  const auto unnamed = Decode(admin->MarkWorkerDead(&one, mark, &worker));
+  EXPECT_EQ(unnamed.bad.field_violations(0).field(), "name");
+  mark.set_name("here");
+  const auto refused = Decode(admin->MarkWorkerDead(&two, mark, &worker));
+  EXPECT_EQ(refused.why.reason(), "WORKER_CONNECTED");
+  EXPECT_EQ(refused.why.metadata().at("worker"), "here");
+  mark.set_name("gone");
+  ASSERT_TRUE(admin->MarkWorkerDead(&three, mark, &worker).ok());
+  EXPECT_EQ(worker.name(), "gone");
 }
 
 TEST_F(ServicesTest, PoolsHaveSizesAndGraphsAreHeldBack) {
@@ -226,7 +242,7 @@ class NodesTest : public RpcTest {
  protected:
   NodesTest() {
     JobConfig config;
-    config.job = "//:job";
+    config.frame = JobFrame{.job = "//:job"};
     config.outputs = {"top"};
     config.inputs = {{.ref = "left"}, {.ref = "right"}};
     service_.library.configs[Sha256("top")] = config;

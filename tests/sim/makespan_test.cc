@@ -133,7 +133,7 @@ class Floor {
     plan->spec = spec_;
     for (std::size_t i = 0; i < graph_.ms.size(); ++i) {
       JobConfig config;
-      config.job = spec_->jobs[static_cast<std::size_t>(graph_.jobs[i])].label;
+      config.frame = JobFrame{.job = spec_->jobs[static_cast<std::size_t>(graph_.jobs[i])].label};
       config.outputs = {fmt::format("n{:04}", i)};
       PlannedNode node;
       std::vector<Digest> identities;

@@ -102,10 +102,10 @@ std::vector<std::string> Project::RandomTargets(std::mt19937_64& rng) const {
 
 // A third of the programs look at only a part of their inputs, so that changes are often cut off.
 Digest ResultOf(const JobConfig& config, std::size_t index, const std::vector<Digest>& inputs) {
-  const auto& program = config.files->front().digest.bytes;
+  const auto& program = config.frame->files.front().digest.bytes;
   const int meaning = program[0] + 256 * program[1];
-  std::string seen = fmt::format("{} {} {}", config.job, index, meaning);
-  const bool is_coarse = Sha256(config.job).bytes[0] % 3 == 0;
+  std::string seen = fmt::format("{} {} {}", config.frame->job, index, meaning);
+  const bool is_coarse = Sha256(config.frame->job).bytes[0] % 3 == 0;
   for (const Digest& input : inputs)
     seen += is_coarse ? std::string(1, static_cast<char>('a' + input.bytes[0] % 2)) : ToHex(input);
   return Sha256(seen);

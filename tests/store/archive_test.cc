@@ -11,7 +11,7 @@ void AddDone(ChangeSet& changes, std::int64_t id, std::int64_t output, RunId inp
   node.outputs = {{output}};
   node.inputs = {{1}};
   node.state = NodeState::kSucceeded;
-  node.ended_at = At(9);
+  node.past.Make().ended_at = At(9);
   changes.nodes.push_back(node);
   Run run = SampleRun(id, id);
   run.outputs = node.outputs.vec();

@@ -69,17 +69,17 @@ Build SampleBuild(std::int64_t id) {
 
 JobConfigPtr SampleConfig(std::int64_t number) {
   JobConfig config;
-  config.job = "daily";
-  config.version = "v2.1.0";
-  config.executable = "bin/daily";
-  config.files = {
-      {.path = "bin/daily", .digest = DigestOf("file"), .bytes = 12, .executable = true}};
+  config.frame = JobFrame{
+      .job = "daily",
+      .version = "v2.1.0",
+      .executable = "bin/daily",
+      .files = {{.path = "bin/daily", .digest = DigestOf("file"), .bytes = 12, .executable = true}},
+      .is_in_place = true};
   config.outputs = {"a/" + std::to_string(number)};
   config.inputs = {{.kind = InputKind::kQuery, .identity = Identity::kContent, .ref = "in/1"},
                    {.kind = InputKind::kOrder, .identity = Identity::kNone, .ref = "in/2"}};
   config.args = {"--city", "S\xC3\xA3o \"Paulo\"\t"};
   config.env = std::map<std::string, std::string>{{"TZ", "UTC"}};
-  config.is_in_place = true;
   return std::make_shared<const JobConfig>(config);
 }
 
@@ -91,7 +91,6 @@ Node SampleNode(std::int64_t id) {
   node.config = SampleConfig(id);
   node.config_digest = DigestOf("config" + std::to_string(id));
   node.plan_key = DigestOf("plan");
-  node.result_key = DigestOf("result");
   node.outputs = {{id}};
   node.inputs = {{101}, {102}};
   node.upstreams = {{201}, {202}, {203}};
@@ -100,13 +99,14 @@ Node SampleNode(std::int64_t id) {
   node.is_reusable = false;
   node.reason = Reason::kFactsChanged;
   node.evidence = R"({"facts":["args"]})";
-  node.message = "none yet";
-  node.attempts = 2;
-  node.faults = 1;
-  node.not_before = At(5);
   node.planned_at = At(4);
-  node.ended_at = At(6);
-  node.last_run = {55};
+  node.past = NodePast{.result_key = DigestOf("result"),
+                       .message = "none yet",
+                       .attempts = 2,
+                       .faults = 1,
+                       .not_before = At(5),
+                       .ended_at = At(6),
+                       .last_run = {55}};
   return node;
 }
 
@@ -116,14 +116,8 @@ NodeUpdate UpdateOf(const Node& node) {
           .reason = node.reason,
           .must_run = node.must_run,
           .is_reusable = node.is_reusable,
-          .result_key = node.result_key,
-          .message = node.message.str(),
-          .evidence = node.evidence.str(),
-          .attempts = node.attempts,
-          .faults = node.faults,
-          .not_before = node.not_before,
-          .ended_at = node.ended_at,
-          .last_run = node.last_run};
+          .evidence = node.evidence,
+          .past = *node.past};
 }
 
 Attachment SampleAttachment(std::int64_t build, std::int64_t event,
@@ -199,7 +193,7 @@ NodeChange ChangeOf(const Node& node, const std::string& ns) {
   *label = {.id = node.id,
             .kind = node.kind,
             .ns = ns,
-            .job = node.config->job,
+            .job = node.config->frame->job,
             .outputs = node.config->outputs};
   return {.label = label,
           .state = node.state,
@@ -252,9 +246,8 @@ ChangeSet Everything() {
 bool Same(const Node& a, const Node& b) {
   const auto fields = [](const Node& n) {
     return std::tie(n.id, n.kind, n.ns, n.of->graph, n.of->revision, n.config_digest, n.plan_key,
-                    n.result_key, n.outputs, n.inputs, n.upstreams, n.state, n.must_run,
-                    n.is_reusable, n.reason, n.evidence, n.message, n.attempts, n.faults,
-                    n.not_before, n.planned_at, n.ended_at, n.last_run);
+                    n.outputs, n.inputs, n.upstreams, n.state, n.must_run, n.is_reusable, n.reason,
+                    n.evidence, n.planned_at, n.past);
   };
   if (!a.config != !b.config || (a.config && *a.config != *b.config)) return false;
   return fields(a) == fields(b);

@@ -14,14 +14,8 @@ void Apply(const NodeUpdate& update, Node& node) {
   node.reason = update.reason;
   node.must_run = update.must_run;
   node.is_reusable = update.is_reusable;
-  node.result_key = update.result_key;
-  node.message = update.message;
-  node.evidence = update.evidence;
-  node.attempts = update.attempts;
-  node.faults = update.faults;
-  node.not_before = update.not_before;
-  node.ended_at = update.ended_at;
-  node.last_run = update.last_run;
+  if (!update.evidence.empty()) node.evidence = update.evidence;
+  node.past = update.past;
 }
 
 }  // namespace

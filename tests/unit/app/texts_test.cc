@@ -7,9 +7,9 @@ namespace {
 
 Grant GrantOf(Runner runner, const std::string& query, const std::string& delta) {
   JobConfig config;
-  config.runner = runner;
-  config.files = {{"a.sql", Sha256("select 1")}, {"b.sql", Sha256("select 2")}};
-  config.sql = SqlTask{.query = query, .delta_query = delta};
+  config.frame = JobFrame{.runner = runner,
+                          .files = {{"a.sql", Sha256("select 1")}, {"b.sql", Sha256("select 2")}},
+                          .sql = SqlTask{.query = query, .delta_query = delta}};
   Grant grant;
   grant.config = std::make_shared<const JobConfig>(std::move(config));
   return grant;

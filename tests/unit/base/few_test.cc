@@ -84,8 +84,8 @@ TEST(Few, DoesWhatAVectorDoes) {
 
 TEST(Shared, EqualOnesAreOne) {
   using Numbers = std::vector<int>;
-  Shared<Numbers> none, one = {1, 2}, other = {1, 2}, third = {3};
-  EXPECT_TRUE(none.empty());
+  Shared<Numbers> none, one = Numbers{1, 2}, other = Numbers{1, 2}, third = Numbers{3};
+  EXPECT_TRUE(none->empty());
   EXPECT_EQ(none, Shared<Numbers>(Numbers{}));
   EXPECT_EQ(one, other);
   EXPECT_NE(&*one, &*other);
@@ -94,7 +94,19 @@ TEST(Shared, EqualOnesAreOne) {
   third.ShareWith(one);
   EXPECT_EQ(*third, Numbers{3});
   none.ShareWith(one);
-  EXPECT_TRUE(none.empty());
+  EXPECT_TRUE(none->empty());
+}
+
+TEST(Shared, WhoSetsLeavesTheOthersAlone) {
+  struct Two {
+    int a = 0, b = 0;
+    bool operator==(const Two&) const = default;
+  };
+  const Shared<Two> one = Two{1, 2};
+  Shared<Two> other = one;
+  other.Set(&Two::b, 3);
+  EXPECT_EQ(*one, (Two{1, 2}));
+  EXPECT_EQ(*other, (Two{1, 3}));
 }
 
 }  // namespace

@@ -19,10 +19,11 @@ Digest Filled(std::uint8_t byte) {
 
 JobConfig Weather() {
   JobConfig config;
-  config.job = "daily";
-  config.version = "v2.3.1";
-  config.executable = "bin/daily";
-  config.files = {{"bin/daily", Filled(1), 10, true}, {"lib/parse", Filled(2), 20, false}};
+  config.frame =
+      JobFrame{.job = "daily",
+               .version = "v2.3.1",
+               .executable = "bin/daily",
+               .files = {{"bin/daily", Filled(1), 10, true}, {"lib/parse", Filled(2), 20, false}}};
   config.outputs = {"weather/daily/Seattle/2012-01-01"};
   config.inputs = {
       {.kind = InputKind::kMaterialize, .identity = Identity::kContent, .ref = "weather/raw"}};
@@ -63,9 +64,9 @@ TEST(IdentityOf, Golden) {
 }
 
 void ChangeFile(JobConfig& config, std::size_t at, void (*change)(FrozenFile& file)) {
-  std::vector<FrozenFile> files = *config.files;
+  std::vector<FrozenFile> files = config.frame->files;
   change(files[at]);
-  config.files = std::move(files);
+  config.frame.Set(&JobFrame::files, std::move(files));
 }
 
 void SetEnv(JobConfig& config, const std::string& name, const std::string& value) {
@@ -76,10 +77,10 @@ void SetEnv(JobConfig& config, const std::string& name, const std::string& value
 
 TEST(ConfigDigest, EveryFactCounts) {
   std::vector<JobConfig> others(16, Weather());
-  others[0].job = "dayly";
-  others[1].version = "v3.0.0";
-  others[2].runner = Runner::kNoop;
-  others[3].executable = "lib/parse";
+  others[0].frame.Set(&JobFrame::job, "dayly");
+  others[1].frame.Set(&JobFrame::version, "v3.0.0");
+  others[2].frame.Set(&JobFrame::runner, Runner::kNoop);
+  others[3].frame.Set(&JobFrame::executable, "lib/parse");
   ChangeFile(others[4], 0, [](FrozenFile& file) { file.digest = Filled(9); });
   ChangeFile(others[5], 0, [](FrozenFile& file) { file.path = "bin/dailz"; });
   ChangeFile(others[6], 1, [](FrozenFile& file) { file.executable = true; });
@@ -91,7 +92,7 @@ TEST(ConfigDigest, EveryFactCounts) {
   others[12].args = {"--cit", "ySeattle"};
   SetEnv(others[13], "CITY", "Portland");
   SetEnv(others[14], "TOWN", "");
-  others[15].is_in_place = true;
+  others[15].frame.Set(&JobFrame::is_in_place, true);
   std::set<Digest> digests = {ConfigDigest(Weather())};
   for (std::size_t i = 0; i < others.size(); ++i) {
     EXPECT_TRUE(digests.insert(ConfigDigest(others[i])).second) << i;
@@ -101,7 +102,7 @@ TEST(ConfigDigest, EveryFactCounts) {
 
 TEST(ConfigDigest, WhatDecidesNothingIsNoFact) {
   JobConfig other = Weather();
-  other.version = "v2.9.0";  // a minor change adds an optional field
+  other.frame.Set(&JobFrame::version, "v2.9.0");  // a minor change adds an optional field
   ChangeFile(other, 0, [](FrozenFile& file) { file.bytes = 99; });  // the digest says it all
   EXPECT_EQ(ConfigDigest(other), ConfigDigest(Weather()));
   EXPECT_THAT(DiffConfigs(Weather(), other), IsEmpty());
@@ -169,7 +170,7 @@ TEST(KeyOf, PlacesCount) {
 TEST(DiffConfigs, NamesWhatCameWentAndChanged) {
   JobConfig now = Weather();
   ChangeFile(now, 0, [](FrozenFile& file) { file.digest = Filled(0xab); });
-  now.files = std::vector<FrozenFile>{now.files->front()};
+  now.frame.Set(&JobFrame::files, {now.frame->files.front()});
   SetEnv(now, "DAY", "1");
   const std::string ab = ToHex(Filled(0xab));
   EXPECT_THAT(DiffConfigs(Weather(), now),

@@ -51,7 +51,7 @@ void ExpectConsistent(const Cone& cone) {
 std::size_t CountJobs(const Cone& cone, const std::string& job) {
   return static_cast<std::size_t>(
       std::count_if(cone.configs.begin(), cone.configs.end(),
-                    [&](const ConeConfig& config) { return config.config->job == job; }));
+                    [&](const ConeConfig& config) { return config.config->frame->job == job; }));
 }
 
 TEST(Analyser, NeighbouringReportsOfColorVotesShareTheirWindows) {
@@ -134,7 +134,7 @@ TEST(Analyser, AJobThatNeedsItselfIsACycle) {
 JobConfigPtr Answer(const JobSpec& job, std::vector<std::string> outputs,
                     std::vector<Input> inputs = {}) {
   JobConfig config;
-  config.job = job.label;
+  config.frame = JobFrame{.job = job.label};
   config.outputs = std::move(outputs);
   config.inputs = std::move(inputs);
   return std::make_shared<const JobConfig>(std::move(config));

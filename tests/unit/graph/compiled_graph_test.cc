@@ -76,7 +76,7 @@ TEST(Configure, ByTemplate) {
   EXPECT_THAT((*config)->args,
               ElementsAre("--month", "2012-02", "--day=2012-01-01", "--day=2012-01-02"));
   EXPECT_EQ((*config)->env->at("CITY"), "Seattle");
-  EXPECT_EQ((*config)->executable, "bin/monthly");
+  EXPECT_EQ((*config)->frame->executable, "bin/monthly");
   EXPECT_EQ(**graph->Configure(0, "w/Seattle/2012-02"), **config);
 }
 

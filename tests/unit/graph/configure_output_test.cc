@@ -34,9 +34,9 @@ TEST(ParseConfigureOutput, DataBuildsFormat) {
   ASSERT_TRUE(configs.ok()) << configs.status();
   ASSERT_THAT(*configs, SizeIs(2));
   const JobConfig& first = configs->front();
-  EXPECT_EQ(first.job, "asked");
-  EXPECT_EQ(first.version, "v1.0.0");
-  EXPECT_EQ(first.executable, "bin/asked");
+  EXPECT_EQ(first.frame->job, "asked");
+  EXPECT_EQ(first.frame->version, "v1.0.0");
+  EXPECT_EQ(first.frame->executable, "bin/asked");
   EXPECT_THAT(first.outputs, ElementsAre("asked/1", "asked/2"));
   EXPECT_THAT(
       first.inputs,

@@ -22,7 +22,7 @@ class RandomHistory {
   explicit RandomHistory(unsigned seed) : random_(seed), spec_(RandomGraph()), world_(spec_) {
     // The first word of a program is what it means; the rest is a comment.
     world_.meaning = [this](const JobConfig& config) {
-      const std::string& program = programs_.at(config.job);
+      const std::string& program = programs_.at(config.frame->job);
       return program.substr(0, program.find(' '));
     };
   }

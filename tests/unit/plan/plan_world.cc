@@ -10,7 +10,7 @@ namespace fft {
 
 PlanWorld::PlanWorld(GraphSpec spec) {
   meaning = [](const JobConfig& config) {
-    return config.files.empty() ? std::string() : ToHex(config.files->front().digest);
+    return config.frame->files.empty() ? std::string() : ToHex(config.frame->files.front().digest);
   };
   Deploy(std::move(spec));
 }
@@ -75,8 +75,8 @@ Plan PlanWorld::MakePlan(const std::vector<std::string>& targets) {
 
 Digest PlanWorld::RunJob(const JobConfig& config,
                          const std::function<Digest(const std::string&)>& read) const {
-  std::string bytes = config.job + " " + meaning(config);
-  for (const std::string& arg : config.args) bytes += " " + arg;
+  std::string bytes = config.frame->job + " " + meaning(config);
+  for (const std::string_view arg : config.args) (bytes += " ") += arg;
   for (const Input& input : config.inputs)
     if (input.kind == InputKind::kMaterialize) bytes += ToHex(read(input.ref));
   return Sha256(bytes);
@@ -90,7 +90,7 @@ void PlanWorld::Record(const JobConfig& config, const Digest& key, std::vector<D
         << config.outputs.front() << " reads " << ref << ", which is not there";
     return data[ref];
   });
-  if (broken_jobs.contains(config.job)) written = Sha256("rubbish of " + ToHex(written));
+  if (broken_jobs.contains(config.frame->job)) written = Sha256("rubbish of " + ToHex(written));
   for (const std::string& output : config.outputs) {
     data[output] = Sha256(ToHex(written) + output);
     Partition& partition = catalog[output];
@@ -101,7 +101,7 @@ void PlanWorld::Record(const JobConfig& config, const Digest& key, std::vector<D
     partition.live.run = run;
     partition.live.key = key;
     partition.live.content = data[output];
-    partition.live.major_version = MajorVersion(config.version);
+    partition.live.major_version = MajorVersion(config.frame->version);
     partition.live.is_reusable = Writes(options.cache);
   }
   runs[run] = {run, std::make_shared<const JobConfig>(config), std::move(identities)};
@@ -109,14 +109,14 @@ void PlanWorld::Record(const JobConfig& config, const Digest& key, std::vector<D
 
 bool PlanWorld::IsHitNow(const PlannedNode& node, const Digest& key) const {
   if (node.must_run) return false;
-  return std::all_of(node.config->outputs.begin(), node.config->outputs.end(),
-                     [&](const std::string& output) {
-                       const auto at = catalog.find(output);
-                       return at != catalog.end() && at->second.live.run &&
-                              at->second.live.key == key && at->second.live.is_reusable &&
-                              !at->second.doubt->uncertain_run && !at->second.is_tainted() &&
-                              (node.config->runner == Runner::kNoop || data.contains(output));
-                     });
+  return std::all_of(
+      node.config->outputs.begin(), node.config->outputs.end(), [&](const std::string& output) {
+        const auto at = catalog.find(output);
+        return at != catalog.end() && at->second.live.run && at->second.live.key == key &&
+               at->second.live.is_reusable && !at->second.doubt->uncertain_run &&
+               !at->second.is_tainted() &&
+               (node.config->frame->runner == Runner::kNoop || data.contains(output));
+      });
 }
 
 std::vector<std::string> PlanWorld::Run(const Plan& plan) {

@@ -92,6 +92,7 @@ Command Desk::Parse(const Words& words) {
     return WorkerLeft{WorkerCalled(words[1]), ReplyId{std::stoll(Value(words, "joined", "0"))}};
   }
   if (verb == "drain") return WorkerDrained{ReplyId{++last_reply_}, words[1], true};
+  if (verb == "dead") return WorkerDied{ReplyId{++last_reply_}, words[1]};
   if (verb == "undrain") return WorkerDrained{ReplyId{++last_reply_}, words[1], false};
   if (verb == "pool") return PoolSet{ReplyId{++last_reply_}, {words[1], std::stoi(words[2])}};
   if (verb == "pause" || verb == "resume")

@@ -109,8 +109,7 @@ void Desk::AddNode(Plan& plan, const std::string& word) {
   config.outputs = Split(outputs[0], '+');
   if (outputs.size() > 1) config.args = {outputs[1]};
   const JobSpec& job = Job(config.outputs.front());
-  config.job = job.label;
-  config.runner = job.runner;
+  config.frame = JobFrame{.job = job.label, .runner = job.runner};
   if (inputs_at != std::string::npos)
     for (const std::string& input : Split(word.substr(inputs_at + 2, flag_at - inputs_at - 2), ','))
       config.inputs.push_back(ParseInput(input));
@@ -154,7 +153,7 @@ void Desk::AddNode(Plan& plan, const std::string& word) {
 void Desk::AddHit(Plan& plan, const std::string& ref) {
   const Partition* partition = Find(ref);
   auto config = std::make_shared<JobConfig>();
-  config->job = ref;
+  config->frame = JobFrame{.job = ref};
   config->outputs = {ref};
   plan.hits.push_back({.config = config,
                        .plan_key = partition->live.key,

@@ -17,7 +17,7 @@ std::string Desk::NameOf(const NodeLabel& label) {
 
 std::string Desk::NameOf(NodeId id) const {
   const Node& row = store_.nodes().at(id);
-  return NameOf(NodeLabel{id, row.kind, "dev", row.config->job, row.config->outputs});
+  return NameOf(NodeLabel{id, row.kind, "dev", row.config->frame->job, row.config->outputs});
 }
 
 std::string Desk::Print(const Effects& effects) {
@@ -104,9 +104,10 @@ std::string Desk::Print(const Event& event) const {
 std::string Desk::PrintRows(const ChangeSet& changes) const {
   std::string text;
   for (const NodeUpdate& update : changes.node_updates)
-    if (!IsTerminal(update.state) && update.not_before > now_)
+    if (!IsTerminal(update.state) && update.past.not_before > now_)
       text += fmt::format("{} has {} attempts, {} faults, waits {} ms\n", NameOf(update.id),
-                          update.attempts, update.faults, (update.not_before - now_).count());
+                          update.past.attempts, update.past.faults,
+                          (update.past.not_before - now_).count());
   for (const Run& run : changes.runs)
     text +=
         fmt::format("r{} ended {}{}\n", run.report.run.value, ToString(run.report.outcome),

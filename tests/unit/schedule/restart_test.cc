@@ -21,7 +21,7 @@ std::string EndsOf(const MemoryStore& store) {
         build.counts.total, build.counts.failed, build.counts.cancelled, build.counts.cached);
   for (const auto& [id, node] : store.nodes())
     text += fmt::format("node {} {} {} attempts {}\n", id.value, ToString(node.state),
-                        ToString(node.reason), node.attempts);
+                        ToString(node.reason), node.past->attempts);
   for (const auto& [id, partition] : store.partitions())
     text += fmt::format("{} run {} uncertain {}\n", partition.ref.view(), partition.live.run.value,
                         partition.doubt->uncertain_run.value);
