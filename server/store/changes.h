@@ -39,6 +39,7 @@ struct Statement {
   const char* name;
   const char* row_type;
   const char* sql;
+  bool only_appends = false;  // to the table `row_type`: so COPY may do it, too
 };
 /// By ChangeStatement.
 const std::vector<Statement>& ChangeStatements();

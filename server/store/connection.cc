@@ -1,10 +1,13 @@
 #include "server/store/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string_view>
 
 #include <poll.h>
+
+#include <fmt/core.h>
 
 #include "server/base/check.h"
 #include "server/store/binary.h"
@@ -18,6 +21,7 @@ using RawResult = Handle<PGresult, PQclear>;
 
 /// "PGCOPY\n\377\r\n\0", flags, length of an extension that nobody uses yet.
 constexpr std::size_t kCopyHeaderBytes = 11 + 4 + 4;
+constexpr std::size_t kCopyPieceBytes = 64 << 10;
 
 /// Points `row` at one line of a binary COPY; false at the trailer.
 bool ReadCopied(const char* at, Row& row) {
@@ -126,6 +130,24 @@ Status Connection::CopyOut(const std::string& query, const std::function<void(Ro
   const bool is_complete = length == -1 && PQresultStatus(ended.get()) == PGRES_COMMAND_OK;
   const Status status = is_complete ? Ok() : FromResult(ended.get(), raw(), doing);
   while (ended) ended.reset(PQgetResult(raw()));
+  return status;
+}
+
+Status Connection::CopyIn(const std::string& table, std::string_view rows,
+                          const std::string& doing) {
+  const std::string statement = fmt::format("COPY \"{}\" FROM STDIN (FORMAT binary)", table);
+  const RawResult begun(PQexec(raw(), statement.c_str()));
+  if (PQresultStatus(begun.get()) != PGRES_COPY_IN) return FromResult(begun.get(), raw(), doing);
+  // In pieces: the server is at work on one while the next is sent.
+  for (; !rows.empty(); rows.remove_prefix(std::min(rows.size(), kCopyPieceBytes)))
+    if (PQputCopyData(raw(), rows.data(),
+                      static_cast<int>(std::min(rows.size(), kCopyPieceBytes))) != 1)
+      return FromResult(nullptr, raw(), doing);
+  if (PQputCopyEnd(raw(), nullptr) != 1) return FromResult(nullptr, raw(), doing);
+  Status status = Ok();
+  for (RawResult ended(PQgetResult(raw())); ended; ended.reset(PQgetResult(raw())))
+    if (PQresultStatus(ended.get()) != PGRES_COMMAND_OK && status.ok())
+      status = FromResult(ended.get(), raw(), doing);
   return status;
 }
 

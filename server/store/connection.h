@@ -61,6 +61,8 @@ class Connection {
   /// `COPY (query) TO STDOUT` in binary form, row by row, never all of them in memory.
   Status CopyOut(const std::string& query, const std::function<void(Row&)>& each,
                  const std::string& doing);
+  /// `COPY table FROM STDIN` of `rows`, which are in binary form.
+  Status CopyIn(const std::string& table, std::string_view rows, const std::string& doing);
 
  private:
   Handle<PGconn, PQfinish> connection_;

@@ -28,11 +28,19 @@ constexpr char kHoldLead[] =
     "SELECT hold_lead($1::bigint, $2::bigint, $3::bigint, $4::bigint, "
     "$5::bigint, $6::bigint)";
 
+/// From so many on COPY is worth its round trips.
+constexpr std::size_t kCopyRowsMin = 256;
+
 /// Of the server's own severity words, those after which it closes the connection.
 bool IsFatal(const PGresult* result) {
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   return severity != nullptr &&
          (std::strcmp(severity, "FATAL") == 0 || std::strcmp(severity, "PANIC") == 0);
+}
+
+Status LostBeforeCommit(const PGconn* connection) {
+  return Error(Code::kUnavailable, "the connection broke before the commit: {}",
+               pg::FirstLine(PQerrorMessage(connection)));
 }
 
 Status InDoubt(const PGconn* connection) {
@@ -79,20 +87,22 @@ Status PgStore::Commit(Epoch epoch, const ChangeSet& changes) {
   PGconn* connection = connection_.raw();
   if (PQenterPipelineMode(connection) != 1)
     return Error(Code::kInternal, "enter pipeline mode: {}", PQerrorMessage(connection));
-  std::size_t statements = 0;
-  if (!Send(pg::LeadOf(epoch, changes), changes, &statements)) {
+  Sent sent;
+  if (!Send(pg::LeadOf(epoch, changes), changes, &sent)) {
     const Status status = pg::FromResult(nullptr, connection, "send a commit");
     connection_.Close();
     return status;
   }
-  const Outcome outcome = Receive(statements);
-  const bool is_alive = PQstatus(connection) == CONNECTION_OK &&
-                        PQexitPipelineMode(connection) == 1 &&
-                        (!outcome.must_roll_back || connection_.Run("ROLLBACK", "roll back").ok());
+  Status outcome = Receive(sent);
+  bool is_alive = PQstatus(connection) == CONNECTION_OK && PQexitPipelineMode(connection) == 1;
+  if (!sent.copies.empty() && outcome.ok())
+    outcome = is_alive ? CopyAndCommit(sent) : LostBeforeCommit(connection);
+  is_alive = is_alive && PQstatus(connection) == CONNECTION_OK &&
+             (outcome.ok() || connection_.Run("ROLLBACK", "roll back").ok());
   if (!is_alive) connection_.Close();
-  if (outcome.status.ok())
+  if (outcome.ok())
     for (const Node& node : changes.nodes) known_configs_.Add(node.config_digest);
-  return outcome.status;
+  return outcome;
 }
 
 bool PgStore::SendPrepared(const char* statement, const pg::Params& params) {
@@ -103,31 +113,39 @@ bool PgStore::SendPrepared(const char* statement, const pg::Params& params) {
                              lengths.data(), formats.data(), 1) == 1;
 }
 
-bool PgStore::Send(const pg::Params& lead, const ChangeSet& changes, std::size_t* statements) {
+bool PgStore::Send(const pg::Params& lead, const ChangeSet& changes, Sent* sent) {
   PGconn* connection = connection_.raw();
   const auto send = [&](const char* sql) {
     return PQsendQueryParams(connection, sql, 0, nullptr, nullptr, nullptr, nullptr, 1) == 1;
   };
   if (!send("BEGIN") || !SendPrepared("hold_lead", lead)) return false;
-  *statements = 2;
-  const auto write = [&](pg::ChangeStatement statement, pg::Records records) {
-    ++*statements;
+  sent->statements = 2;
+  const auto write = [&](pg::ChangeStatement which, pg::Records records) {
+    const pg::Statement& statement = pg::ChangeStatements()[which];
+    if (statement.only_appends && records.size() >= kCopyRowsMin) {
+      sent->copies.emplace_back(statement.row_type, records.FinishForCopy());
+      return true;
+    }
+    ++sent->statements;
     pg::Params rows;
-    rows.Raw(0, records.Finish(row_types_[statement]));
-    return SendPrepared(pg::ChangeStatements()[statement].name, rows);
+    rows.Raw(0, records.Finish(row_types_[which]));
+    return SendPrepared(statement.name, rows);
   };
   if (!pg::ForEachWrite(changes, known_configs_, write)) return false;
+  if (!sent->copies.empty()) return PQpipelineSync(connection) == 1;
   // From here on COMMIT may arrive, whatever the calls say.
   if (send("COMMIT")) PQpipelineSync(connection);
   return true;
 }
 
-PgStore::Outcome PgStore::Receive(std::size_t statements) {
+Status PgStore::Receive(const Sent& sent) {
   PGconn* connection = connection_.raw();
-  Outcome outcome{.status = InDoubt(connection)};
+  Status outcome = InDoubt(connection);
   bool is_known = false;
-  // BEGIN, hold_lead and the rows; then COMMIT; then the synchronisation point.
-  for (std::size_t i = 0; i <= statements + 1;) {
+  // BEGIN, hold_lead and the rows; then COMMIT, unless COPY comes first; then the synchronisation
+  // point.
+  const std::size_t last = sent.copies.empty() ? sent.statements : sent.statements - 1;
+  for (std::size_t i = 0; i <= last + 1;) {
     const RawResult result(PQgetResult(connection));
     if (!result) {  // the end of one statement's results
       if (PQstatus(connection) != CONNECTION_OK) break;
@@ -137,21 +155,31 @@ PgStore::Outcome PgStore::Receive(std::size_t statements) {
     const ExecStatusType status = PQresultStatus(result.get());
     if (status == PGRES_PIPELINE_SYNC) break;
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
-      if (is_known || i != statements) continue;
-      outcome.status = Ok();  // COMMIT
+      if (is_known || i != last) continue;
+      outcome = Ok();
       is_known = true;
     }
     if (status != PGRES_FATAL_ERROR || is_known) continue;
-    const bool is_over =
-        pg::IsServersWord(result.get()) && !(i >= statements && IsFatal(result.get()));
+    const bool is_over = pg::IsServersWord(result.get()) && !(i >= last && IsFatal(result.get()));
     if (!is_over) {
-      outcome.status = InDoubt(connection);
+      outcome = InDoubt(connection);
       continue;
     }
-    outcome = {pg::FromResult(result.get(), connection, "commit"), true};
+    outcome = pg::FromResult(result.get(), connection, "commit");
     is_known = true;
   }
   return outcome;
+}
+
+// Before COMMIT is sent nothing is in doubt: what fails there has changed nothing.
+Status PgStore::CopyAndCommit(const Sent& sent) {
+  for (const auto& [table, rows] : sent.copies)
+    if (Status copied = connection_.CopyIn(table, rows, "commit"); !copied.ok()) return copied;
+  PGconn* connection = connection_.raw();
+  const RawResult result(PQexec(connection, "COMMIT"));
+  if (PQresultStatus(result.get()) == PGRES_COMMAND_OK) return Ok();
+  if (!pg::IsServersWord(result.get()) || IsFatal(result.get())) return InDoubt(connection);
+  return pg::FromResult(result.get(), connection, "commit");
 }
 
 }  // namespace fft

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "server/app/ports.h"
 #include "server/store/changes.h"
@@ -13,9 +15,11 @@ namespace fft {
 ///
 /// Used by one thread at a time: the committer, and at start the loop.  A commit is one round trip
 /// in libpq's pipeline mode: the epoch's row first, which fails for who does not lead, then one
-/// statement a table.  The leader's session holds an advisory lock, which its end releases: whoever
-/// gets the lock knows that no commit of an earlier session is still under way.  A lost connection
-/// is opened again by the next call, which takes the lock again before it does anything else.
+/// statement a table.  Where a table gets very many new rows they follow by COPY, before the end of
+/// the same transaction.  The leader's session holds an advisory lock, which its end releases:
+/// whoever gets the lock knows that no commit of an earlier session is still under way.  A lost
+/// connection is opened again by the next call, which takes the lock again before it does anything
+/// else.
 class PgStore final : public Store {
  public:
   struct LeadOptions {
@@ -32,10 +36,11 @@ class PgStore final : public Store {
   Status Commit(Epoch epoch, const ChangeSet& changes) override;
 
  private:
-  /// What became of a pipeline.
-  struct Outcome {
-    Status status;
-    bool must_roll_back = false;
+  /// What a commit has sent, and what is to follow.
+  struct Sent {
+    std::size_t statements = 0;  // before COMMIT
+    std::vector<std::pair<const char*, std::string>>
+        copies;  // table and rows; none: COMMIT is sent
   };
 
   /// Opens the connection if there is none that works, and takes the lock again if we led.
@@ -53,9 +58,10 @@ class PgStore final : public Store {
   Status DescribeLeader();
 
   /// False when the connection was lost before all was sent.
-  bool Send(const pg::Params& lead, const ChangeSet& changes, std::size_t* statements);
+  bool Send(const pg::Params& lead, const ChangeSet& changes, Sent* sent);
   bool SendPrepared(const char* statement, const pg::Params& params);
-  Outcome Receive(std::size_t statements);
+  Status Receive(const Sent& sent);
+  Status CopyAndCommit(const Sent& sent);
 
   Status LoadCatalog(Snapshot& snapshot);
   Status LoadOperatorsWishes(Snapshot& snapshot);

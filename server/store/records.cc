@@ -1,5 +1,10 @@
 #include "server/store/records.h"
 
+#include <algorithm>
+#include <string_view>
+
+#include "server/store/binary.h"
+
 namespace fft::pg {
 
 namespace {
@@ -119,6 +124,30 @@ Records& Records::List(const Array& array) {
   Begin(ArrayOf(array.element()), array.size());
   array.AppendTo(rows_);
   return *this;
+}
+
+std::string Records::FinishForCopy() {
+  using namespace std::string_view_literals;
+  CloseRow();
+  std::string copy;
+  copy.reserve(rows_.size());
+  copy += "PGCOPY\n\377\r\n\0"sv;
+  AppendInt64(copy, 0);  // flags, and the length of an extension that nobody uses yet
+  for (std::size_t at = 0; at < rows_.size();) {
+    const std::int32_t columns = ReadInt32(rows_.data() + at + 4);
+    at += 8;
+    AppendInt16(copy, static_cast<std::int16_t>(columns));
+    for (std::int32_t i = 0; i < columns; ++i) {
+      at += 4;  // the type, which the table knows
+      const std::int32_t length = ReadInt32(rows_.data() + at);
+      const std::size_t size = 4 + static_cast<std::size_t>(std::max(length, 0));
+      copy.append(rows_, at, size);
+      at += size;
+    }
+  }
+  AppendInt16(copy, -1);
+  *this = {};
+  return copy;
 }
 
 std::string Records::Finish(std::uint32_t type) {

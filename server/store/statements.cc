@@ -32,7 +32,8 @@ constexpr char kBuildsSql[] =
 constexpr char kNodesSql[] =
     "UPDATE node n SET state = t.state, reason = t.reason, must_run = t.must_run, "
     "is_reusable = t.is_reusable, result_key = t.result_key, message = t.message, "
-    "evidence = t.evidence, attempts = t.attempts, faults = t.faults, not_before = t.not_before, "
+    "evidence = coalesce(nullif(t.evidence, ''), n.evidence), attempts = t.attempts, faults = "
+    "t.faults, not_before = t.not_before, "
     "ended_at = t.ended_at, last_run = t.last_run "
     "FROM unnest($1::node_update[]) t WHERE n.id = t.id";
 
@@ -62,7 +63,7 @@ const std::vector<Statement>& ChangeStatements() {
       {"builds", "build", kBuildsSql},
       {"configs", "config",
        "INSERT INTO config SELECT t.* FROM unnest($1::config[]) t ON CONFLICT (digest) DO NOTHING"},
-      {"nodes", "node", "INSERT INTO node SELECT t.* FROM unnest($1::node[]) t"},
+      {"nodes", "node", "INSERT INTO node SELECT t.* FROM unnest($1::node[]) t", true},
       {"further_outputs", "node_further_output",
        "INSERT INTO node_further_output SELECT t.* FROM unnest($1::node_further_output[]) t "
        "ON CONFLICT DO NOTHING"},
@@ -75,9 +76,9 @@ const std::vector<Statement>& ChangeStatements() {
       {"leases", "lease", kLeasesSql},
       {"ended_leases", "ended_lease",
        "DELETE FROM lease l USING unnest($1::ended_lease[]) t WHERE l.run_id = t.run_id"},
-      {"runs", "run", "INSERT INTO run SELECT t.* FROM unnest($1::run[]) t"},
+      {"runs", "run", "INSERT INTO run SELECT t.* FROM unnest($1::run[]) t", true},
       {"materialisations", "materialisation",
-       "INSERT INTO materialisation SELECT t.* FROM unnest($1::materialisation[]) t"},
+       "INSERT INTO materialisation SELECT t.* FROM unnest($1::materialisation[]) t", true},
       {"configure_answers", "configure_answer",
        "INSERT INTO configure_answer SELECT t.* FROM unnest($1::configure_answer[]) t "
        "ON CONFLICT (job_digest, ref) DO UPDATE SET config_digest = EXCLUDED.config_digest"},

@@ -21,15 +21,21 @@ class CrashTest : public testing::Test {
   }
 
   TemporaryPostgres server_{{.fsync = true}};
-  const std::string conninfo_ = server_.conninfo(server_.NewDatabase());
+  const std::string database_ = server_.NewDatabase();
+  const std::string conninfo_ = server_.conninfo(database_);
   PgStore store_{conninfo_};
   Epoch epoch_;
 };
 
+constexpr std::int64_t kManyRuns = 300;  // so many that they go by COPY
+
+// Every other one has many rows.
 ChangeSet Commit(std::int64_t number) {
   ChangeSet changes;
   changes.partitions = {SamplePartition(2 * number), SamplePartition(2 * number + 1)};
   changes.events = {SampleEvent(number)};
+  for (std::int64_t i = 0; number % 2 == 0 && i < kManyRuns; ++i)
+    changes.runs.push_back(SampleRun(number * 1'000 + i, 1));
   return changes;
 }
 
@@ -78,6 +84,8 @@ TEST_F(CrashTest, WhatWasCommittedSurvivesAndWhatIsInDoubtIsWholeOrNotThere) {
     EXPECT_GE(found, number);
     EXPECT_LE(found, last.code() == Code::kUnknown ? number + 1 : number);
     EXPECT_EQ(snapshot->partitions.size(), static_cast<std::size_t>(2 * found));
+    EXPECT_EQ(server_.Psql(database_, "SELECT count(*) FROM run"),
+              std::to_string(found / 2 * kManyRuns) + "\n");
   }
 }
 

@@ -22,6 +22,12 @@ class PgStoreTest : public testing::Test {
   Epoch epoch_;
 };
 
+/// As Load() has it.
+Node Loaded(Node node) {
+  node.evidence = {};
+  return node;
+}
+
 TEST_F(PgStoreTest, AnEmptyDatabaseIsAnEmptySnapshot) {
   const auto snapshot = store_.Load();
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
@@ -41,7 +47,9 @@ TEST_F(PgStoreTest, EveryRowComesBackAsItWas) {
   EXPECT_EQ(snapshot->workers, all.workers);
   EXPECT_TRUE(Same(snapshot->attachments, all.attachments));
   EXPECT_TRUE(Same(snapshot->hits, all.hits));
-  EXPECT_TRUE(Same(snapshot->nodes, all.nodes));
+  ASSERT_EQ(snapshot->nodes.size(), all.nodes.size());
+  for (std::size_t i = 0; i < all.nodes.size(); ++i)
+    EXPECT_TRUE(Same(snapshot->nodes[i], Loaded(all.nodes[i]))) << i;
   EXPECT_TRUE(Same(snapshot->leases, all.leases));
   EXPECT_EQ(snapshot->last_build, BuildId{1});
   EXPECT_EQ(snapshot->last_node, NodeId{2});
@@ -58,9 +66,9 @@ TEST_F(PgStoreTest, TheLaterOfTwoChangesWins) {
   build.message = "later";
   changes.builds.push_back(build);
   Node node = SampleNode(1);
-  node.message = "between";
+  node.past.Make().message = "between";
   changes.node_updates.push_back(UpdateOf(node));
-  node.message = "later";
+  node.past.Make().message = "later";
   node.state = NodeState::kRunning;
   changes.node_updates.push_back(UpdateOf(node));
   Worker worker = SampleWorker(1);
@@ -71,8 +79,97 @@ TEST_F(PgStoreTest, TheLaterOfTwoChangesWins) {
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
   EXPECT_EQ(snapshot->partitions.front(), partition);
   EXPECT_EQ(snapshot->builds.front(), build);
-  EXPECT_TRUE(Same(snapshot->nodes.front(), node));
+  EXPECT_TRUE(Same(snapshot->nodes.front(), Loaded(node)));
   EXPECT_EQ(snapshot->workers.front(), worker);
+}
+
+// So many that they go by COPY.
+ChangeSet Many(std::int64_t first) {
+  ChangeSet changes;
+  const std::int64_t end = first + 1'000;
+  for (std::int64_t i = first; i < end; ++i) {
+    changes.nodes.push_back(SampleNode(i));
+    changes.runs.push_back(SampleRun(i, i));
+  }
+  Attachment attachment = SampleAttachment(1, 1, {});
+  for (const Node& node : changes.nodes) {
+    attachment.nodes.push_back(node.id);
+    attachment.levels.push_back(1);
+    attachment.joined.push_back(0);
+    attachment.reasons.push_back(0);
+  }
+  changes.attachments = {attachment};
+  return changes;
+}
+
+TEST_F(PgStoreTest, ManyRowsComeBackAsTheyWere) {
+  ChangeSet changes = Many(1'000);
+  changes.nodes.front().past = NodePast{};  // many of its columns are null
+  changes.builds = {SampleBuild(1)};
+  ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
+  const auto snapshot = store_.Load();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  ASSERT_EQ(snapshot->nodes.size(), changes.nodes.size());
+  for (std::size_t i = 0; i < changes.nodes.size(); ++i)
+    ASSERT_TRUE(Same(snapshot->nodes[i], Loaded(changes.nodes[i]))) << i;
+  EXPECT_EQ(Psql("SELECT count(*), count(DISTINCT evidence), min(evidence) FROM node"),
+            "1000|1|" + changes.nodes.front().evidence.str() + "\n");
+  ChangeSet few;
+  few.runs = {SampleRun(1, 1)};  // the same in the other way
+  ASSERT_EQ(store_.Commit(epoch_, few), Ok());
+  EXPECT_EQ(Psql("SELECT count(*), count(DISTINCT row(m.*)::text) FROM (SELECT key, content, rows, "
+                 "bytes, major_version, is_reusable, uri, at FROM materialisation) m"),
+            "1001|1\n");
+  EXPECT_EQ(Psql("SELECT count(*), count(DISTINCT row(run.*)::text) FROM (SELECT worker_id, epoch, "
+                 "result_key, input_runs, input_identities, granted_at, is_kill_requested, "
+                 "reported_epoch, outcome, exit_code, signal, message, left_outputs_alone, "
+                 "started_at, ended_at, cpu_ms, rss_max, log_bytes, metadata, stdout_text, reason "
+                 "FROM run) run"),
+            "1001|1\n");
+}
+
+TEST_F(PgStoreTest, WhatIsRefusedAmongManyRowsLeavesNothing) {
+  ASSERT_EQ(store_.Commit(epoch_, Many(1'000)), Ok());
+  ChangeSet again = Many(1'500);  // half of its nodes are there
+  again.partitions = {SamplePartition(7)};
+  EXPECT_FALSE(store_.Commit(epoch_, again).ok());
+  EXPECT_EQ(Psql("SELECT (SELECT count(*) FROM node), (SELECT count(*) FROM run), "
+                 "(SELECT count(*) FROM materialisation), (SELECT count(*) FROM partition)"),
+            "1000|1000|1000|0\n");
+  ASSERT_EQ(store_.Commit(epoch_, Many(2'000)), Ok());  // the session goes on
+  EXPECT_EQ(store_.Commit({epoch_.value + 1}, Many(3'000)).code(), Code::kAborted);
+  EXPECT_EQ(Psql("SELECT count(*) FROM run"), "2000\n");
+}
+
+TEST_F(PgStoreTest, WhatBreaksAmongManyRowsLeavesNothing) {
+  Psql(
+      "CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+      "PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; "
+      "CREATE TRIGGER break BEFORE INSERT ON run FOR EACH STATEMENT EXECUTE FUNCTION break()");
+  EXPECT_FALSE(store_.Commit(epoch_, Many(1'000)).ok());
+  Psql("DROP TRIGGER break ON run");
+  EXPECT_EQ(Psql("SELECT (SELECT count(*) FROM node), (SELECT count(*) FROM run)"), "0|0\n");
+  ASSERT_EQ(store_.Commit(epoch_, Many(1'000)), Ok());
+  EXPECT_EQ(Psql("SELECT (SELECT count(*) FROM node), (SELECT count(*) FROM run)"), "1000|1000\n");
+}
+
+TEST_F(PgStoreTest, EvidenceStaysUntilThereIsOther) {
+  ChangeSet changes = Everything();
+  Node known = SampleNode(1);
+  const std::string evidence = known.evidence.str();
+  NodeUpdate untold = UpdateOf(known);
+  untold.evidence = {};
+  changes.node_updates = {untold};  // of a node that the same commit adds
+  ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
+  EXPECT_EQ(Psql("SELECT evidence FROM node WHERE id = 1"), evidence + "\n");
+  changes = {};
+  changes.node_updates = {untold};
+  ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
+  EXPECT_EQ(Psql("SELECT evidence FROM node WHERE id = 1"), evidence + "\n");
+  untold.evidence = R"({"run":7})";
+  changes.node_updates = {untold};
+  ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
+  EXPECT_EQ(Psql("SELECT evidence FROM node WHERE id = 1"), "{\"run\":7}\n");
 }
 
 TEST_F(PgStoreTest, ChangesReplaceRowsOfEarlierCommits) {
@@ -87,8 +184,8 @@ TEST_F(PgStoreTest, ChangesReplaceRowsOfEarlierCommits) {
   build.started_at = {};
   Node node = SampleNode(2);
   node.state = NodeState::kSucceeded;
-  node.result_key = {};
-  node.not_before = {};
+  node.past.Make().result_key = {};
+  node.past.Make().not_before = {};
   Lease lease = SampleLease(1, 1);
   lease.epoch = {9};
   changes.partitions = {partition};
@@ -100,7 +197,7 @@ TEST_F(PgStoreTest, ChangesReplaceRowsOfEarlierCommits) {
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
   EXPECT_EQ(snapshot->partitions.back(), partition);
   EXPECT_EQ(snapshot->builds.front(), build);
-  EXPECT_TRUE(Same(snapshot->nodes.back(), node));
+  EXPECT_TRUE(Same(snapshot->nodes.back(), Loaded(node)));
   ASSERT_EQ(snapshot->leases.size(), 1U);
   EXPECT_TRUE(Same(snapshot->leases.front(), lease));
 }
