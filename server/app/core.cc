@@ -57,7 +57,7 @@ void Core::Committed(Effects effects) {
       HandSecrets(grant);
       texts_.Hand(grant);
     }
-    sessions_.Send(orders);
+    sessions_.Send(std::move(orders));
   }
   for (PlanWanted& wanted : effects.plans) planners_->WantPlan(std::move(wanted));
   planners_->WantProbes(std::move(effects.probes));
@@ -67,10 +67,10 @@ void Core::Committed(Effects effects) {
 }
 
 void Core::HandSecrets(Grant& grant) {
-  if (grant.config != nullptr && grant.config->runner == Runner::kSql)
-    grant.connection = secrets_.Find(WarehouseOf(grant.root_uri));
-  if (!grant.environment_secret.empty())
-    grant.environment = secrets_.Find(grant.environment_secret);
+  if (grant.config != nullptr && grant.config->frame->runner == Runner::kSql)
+    grant.connection = secrets_.Find(WarehouseOf(grant.job->root_uri));
+  if (!grant.job->environment_secret.empty())
+    grant.environment = secrets_.Find(grant.job->environment_secret);
 }
 
 void Core::Failed(const Status& why) { replies_.FailAll(why); }

@@ -23,7 +23,7 @@ ReplyId Sessions::Remove(WorkerId worker, const std::shared_ptr<WorkerSession>& 
   return joined;
 }
 
-void Sessions::Send(const WorkerOrders& orders) {
+void Sessions::Send(WorkerOrders orders) {
   std::shared_ptr<WorkerSession> session;
   {
     const std::lock_guard lock(mutex_);
@@ -31,7 +31,7 @@ void Sessions::Send(const WorkerOrders& orders) {
     if (at == sessions_.end()) return;
     session = at->second.session;
   }
-  session->Send(orders);
+  session->Send(std::move(orders));
 }
 
 void Sessions::CloseAll(const Status& why) {

@@ -18,7 +18,7 @@ class Sessions {
   /// The command that announced `session`; none when another one has taken its place.
   ReplyId Remove(WorkerId worker, const std::shared_ptr<WorkerSession>& session);
   /// To a worker without a session: lost, like any message.
-  void Send(const WorkerOrders& orders);
+  void Send(WorkerOrders orders);
   void CloseAll(const Status& why);
   std::size_t size() const;
 

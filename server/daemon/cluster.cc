@@ -186,6 +186,11 @@ Program Cluster::Tool(const std::string& name, std::vector<std::string> argument
   if (is_other_user_) arguments = AsServerUser(std::move(arguments));
   std::vector<std::string> environment = EnvironmentWithout(kForeignVariables);
   environment.emplace_back("LC_ALL=C.UTF-8");
+  // A commit of ours may be megabytes: what it took is kept for the next instead of being given
+  // back to the system and asked for again, page by page.
+  for (const char* setting : {"MALLOC_TRIM_THRESHOLD_=67108864", "MALLOC_MMAP_THRESHOLD_=33554432",
+                              "MALLOC_TOP_PAD_=4194304"})
+    environment.emplace_back(setting);
   return {.argv = std::move(arguments),
           .environment = std::move(environment),
           .folder = place_,

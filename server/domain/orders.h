@@ -22,18 +22,24 @@ struct GrantedText {
   TextPtr text;
 };
 
+/// What all grants of a job have alike.
+struct GrantedJob {
+  RunLimits limits;
+  std::string ns;
+  std::string root_uri;
+  std::map<std::string, std::string> annotations;
+  Digest context;
+  std::string environment_secret;
+  bool operator==(const GrantedJob&) const = default;
+};
+
 /// A lease with all that its worker needs to know.
 struct Grant {
   Lease lease;
   NodeKind kind = NodeKind::kJob;
   JobConfigPtr config;
-  RunLimits limits;
-  std::string ns;
-  std::string root_uri;
-  std::vector<std::string> input_uris;             // parallel to config->inputs
-  std::map<std::string, std::string> annotations;  // of the job
-  Digest context;                                  // of the job
-  std::string environment_secret;                  // of the job
+  Shared<GrantedJob> job;
+  std::vector<std::string> input_uris;  // parallel to config->inputs
   /// Runs of one group come from one build with a limit, none: 0.  When `group_max` is not 0 it
   /// starts only while fewer than that of its group are running.
   std::int64_t group = 0;

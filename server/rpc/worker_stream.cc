@@ -1,5 +1,6 @@
 #include "server/rpc/worker_stream.h"
 
+#include <iterator>
 #include <utility>
 
 #include <fmt/core.h>
@@ -20,8 +21,9 @@ std::size_t Count(const WorkerOrders& orders) {
 }
 
 template <class T>
-void AddTo(std::vector<T>* to, const std::vector<T>& from) {
-  to->insert(to->end(), from.begin(), from.end());
+void AddTo(std::vector<T>* to, std::vector<T> from) {
+  if (to->empty()) return to->swap(from);
+  to->insert(to->end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
 }  // namespace
@@ -44,19 +46,20 @@ grpc::ServerBidiReactor<v1::WorkerMessage, v1::DaemonMessage>* WorkerStream::Ope
   return stream.get();
 }
 
-void WorkerStream::Send(const WorkerOrders& orders) {
+void WorkerStream::Send(WorkerOrders orders) {
   bool is_too_much = false;
   {
     const std::lock_guard lock(mutex_);
     if (is_finished_ || why_) return;
     pending_.worker = orders.worker;
     pending_.epoch = std::max(pending_.epoch, orders.epoch);
-    AddTo(&pending_.grants, orders.grants);
-    AddTo(&pending_.kills, orders.kills);
-    AddTo(&pending_.acknowledged, orders.acknowledged);
-    AddTo(&pending_.adopted, orders.adopted);
-    pending_count_ += Count(orders);
-    owes_heartbeat_ = owes_heartbeat_ || Count(orders) == 0;
+    const std::size_t count = Count(orders);
+    AddTo(&pending_.grants, std::move(orders.grants));
+    AddTo(&pending_.kills, std::move(orders.kills));
+    AddTo(&pending_.acknowledged, std::move(orders.acknowledged));
+    AddTo(&pending_.adopted, std::move(orders.adopted));
+    pending_count_ += count;
+    owes_heartbeat_ = owes_heartbeat_ || count == 0;
     is_too_much = pending_count_ > kPendingMax;
   }
   if (!is_too_much) return Advance();

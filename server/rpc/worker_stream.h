@@ -37,7 +37,7 @@ class WorkerStream final
   static grpc::ServerBidiReactor<build::v1::WorkerMessage, build::v1::DaemonMessage>* Open(
       Gate& gate, grpc::CallbackServerContext* context);
 
-  void Send(const WorkerOrders& orders) override;
+  void Send(WorkerOrders orders) override;
   void Close(const Status& why) override;
   void Stop() override;
 

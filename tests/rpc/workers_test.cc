@@ -10,7 +10,7 @@ namespace {
 
 WorkerOrders Orders(std::int64_t run, std::size_t arg_bytes = 10) {
   JobConfig config;
-  config.job = "//:job";
+  config.frame = JobFrame{.job = "//:job"};
   config.outputs = {"a"};
   config.inputs = {{.kind = InputKind::kQuery, .identity = Identity::kContent, .ref = "in"}};
   config.args = {std::string(arg_bytes, 'x')};
@@ -18,7 +18,7 @@ WorkerOrders Orders(std::int64_t run, std::size_t arg_bytes = 10) {
   grant.lease.run = RunId{run};
   grant.lease.epoch = Epoch{2};
   grant.config = std::make_shared<const JobConfig>(config);
-  grant.root_uri = "file:///data";
+  grant.job = GrantedJob{.root_uri = "file:///data"};
   grant.input_uris = {"file:///in"};
   return {.worker = WorkerId{5},
           .epoch = Epoch{2},

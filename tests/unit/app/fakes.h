@@ -194,9 +194,9 @@ class FakeProber final : public Prober {
 /// What was sent to a worker.  Safe from any thread.
 class FakeSession final : public WorkerSession {
  public:
-  void Send(const WorkerOrders& orders) override {
+  void Send(WorkerOrders orders) override {
     const std::lock_guard lock(mutex_);
-    orders_.push_back(orders);
+    orders_.push_back(std::move(orders));
   }
   void Close(const Status& why) override {
     const std::lock_guard lock(mutex_);
