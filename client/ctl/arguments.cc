@@ -301,6 +301,10 @@ void AddOperatorCommands(CLI::App& app, Typed& typed) {
       typed.arguments.command = DrainArguments{typed.ref, is_draining};
     });
   }
+  CLI::App* dead = app.add_subcommand(
+      "mark-dead", "a worker's machine is gone: others get what it held, without waiting for it");
+  dead->add_option("WORKER", typed.ref, "its name")->required();
+  dead->final_callback([&typed] { typed.arguments.command = DeadArguments{typed.ref}; });
   CLI::App* pools = app.add_subcommand("pools", "what only so many runs may use at once");
   auto* name = pools->add_option("POOL", typed.pools.name, "give this one a size");
   auto* size = pools->add_option("SIZE", typed.pools.size, "how many runs may have a place in it");

@@ -75,6 +75,9 @@ struct LogsArguments {
   std::int64_t offset = 0;
 };
 struct WorkersArguments {};
+struct DeadArguments {
+  std::string worker;
+};
 struct DrainArguments {
   std::string worker;
   bool is_draining = true;
@@ -99,7 +102,7 @@ using Command =
                  RetryArguments, CancelArguments, GetArguments, ListArguments, ExplainArguments,
                  LookupArguments, DeployArguments, PartitionsArguments, ShowArguments,
                  LineageArguments, EventsArguments, LogsArguments, WorkersArguments, DrainArguments,
-                 PoolsArguments, PauseArguments, TaintArguments, DoctorArguments>;
+                 DeadArguments, PoolsArguments, PauseArguments, TaintArguments, DoctorArguments>;
 
 struct Arguments {
   std::string address;  // as typed

@@ -27,6 +27,18 @@ int Run(const Session& session, const DrainArguments& arguments) {
   return kDone;
 }
 
+int Run(const Session& session, const DeadArguments& arguments) {
+  v1::MarkWorkerDeadRequest request;
+  request.set_name(arguments.worker);
+  const auto worker = session.client.Call(&v1::Admin::Stub::MarkWorkerDead, request);
+  if (!worker.ok()) return Report(session, worker.status());
+  if (session.is_json())
+    session.PrintJson(*worker);
+  else
+    session.out << worker->name() << " is dead: what it held is granted to others\n";
+  return kDone;
+}
+
 int Run(const Session& session, const PoolsArguments& arguments) {
   std::vector<v1::Pool> pools;
   if (arguments.name.empty()) {

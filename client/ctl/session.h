@@ -67,6 +67,7 @@ int Run(const Session& session, const EventsArguments& arguments);
 int Run(const Session& session, const LogsArguments& arguments);
 int Run(const Session& session, const WorkersArguments& arguments);
 int Run(const Session& session, const DrainArguments& arguments);
+int Run(const Session& session, const DeadArguments& arguments);
 int Run(const Session& session, const PoolsArguments& arguments);
 int Run(const Session& session, const PauseArguments& arguments);
 int Run(const Session& session, const TaintArguments& arguments);

@@ -69,6 +69,7 @@ class Core final : public Service, Outlets {
   void WorkerSaid(WorkerNews news) override;
   void WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& session) override;
   void DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) override;
+  void MarkWorkerDead(const std::string& name, Reply<WorkerView> reply) override;
   void ListWorkers(Reply<std::vector<WorkerView>> reply) override;
   void SetPool(const Pool& pool, Reply<PoolView> reply) override;
   void ListPools(Reply<std::vector<PoolView>> reply) override;
@@ -102,6 +103,7 @@ class Core final : public Service, Outlets {
   GraphRevision Deploy(Library& library, GraphSpec spec, const std::string& principal,
                        bool validate_only, Status* status);
   WorkerView ViewOf(const Worker& row);
+  std::function<void(const Answer&)> Viewing(Reply<WorkerView> reply);
   void Observe(const Tally& tally);
   void HandSecrets(Grant& grant);
 

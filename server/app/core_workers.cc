@@ -47,14 +47,18 @@ void Core::WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& ses
 }
 
 void Core::DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) {
-  Send(
-      [this, reply = std::move(reply)](const Answer& answer) {
-        if (!answer.status.ok()) return reply(answer.status);
-        reply(ViewOf(*answer.worker));
-      },
-      [&](ReplyId id) {
-        return WorkerDrained{id, name, is_draining};
-      });
+  Send(Viewing(std::move(reply)), [&](ReplyId id) { return WorkerDrained{id, name, is_draining}; });
+}
+
+void Core::MarkWorkerDead(const std::string& name, Reply<WorkerView> reply) {
+  Send(Viewing(std::move(reply)), [&](ReplyId id) { return WorkerDied{id, name}; });
+}
+
+std::function<void(const Answer&)> Core::Viewing(Reply<WorkerView> reply) {
+  return [this, reply = std::move(reply)](const Answer& answer) {
+    if (!answer.status.ok()) return reply(answer.status);
+    reply(ViewOf(*answer.worker));
+  };
 }
 
 WorkerView Core::ViewOf(const Worker& row) {

@@ -60,7 +60,7 @@ struct WorkerNews {
 class WorkerSession {
  public:
   virtual ~WorkerSession() = default;
-  virtual void Send(const WorkerOrders& orders) = 0;
+  virtual void Send(WorkerOrders orders) = 0;
   /// Ends the stream: another one took its name, or the daemon stops.  Both may come before the
   /// welcome.
   virtual void Close(const Status& why) = 0;
@@ -101,6 +101,8 @@ class Service {
   virtual void WorkerSaid(WorkerNews news) = 0;
   virtual void WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& session) = 0;
   virtual void DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) = 0;
+  /// Nothing of it runs any more.  FAILED_PRECONDITION: it is connected.
+  virtual void MarkWorkerDead(const std::string& name, Reply<WorkerView> reply) = 0;
   virtual void ListWorkers(Reply<std::vector<WorkerView>> reply) = 0;
 
   virtual void SetPool(const Pool& pool, Reply<PoolView> reply) = 0;

@@ -49,6 +49,22 @@ grpc::ServerUnaryReactor* AdminService::DrainWorker(Context* context,
   });
 }
 
+grpc::ServerUnaryReactor* AdminService::MarkWorkerDead(Context* context,
+                                                       const v1::MarkWorkerDeadRequest* request,
+                                                       v1::Worker* response) {
+  return Serve(
+      gate_, context, "Admin.MarkWorkerDead", [&](const std::string&, const CallEnd& answer) {
+        Fields fields;
+        fields.Name("name", request->name());
+        if (!fields.ok()) return answer(fields.status());
+        gate_.service().MarkWorkerDead(
+            request->name(), Answering<WorkerView>(answer, [response](const WorkerView& view) {
+              ToProto(view, response);
+              return Ok();
+            }));
+      });
+}
+
 grpc::ServerUnaryReactor* AdminService::NotYet(Context* context, std::string_view method,
                                                std::string_view instead) {
   return Serve(gate_, context, method, [&](const std::string&, const CallEnd& answer) {

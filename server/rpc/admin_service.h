@@ -21,6 +21,8 @@ class AdminService final : public build::v1::Admin::CallbackService {
                      build::v1::ListWorkersResponse* response) override;
   Unary* DrainWorker(Context* context, const build::v1::DrainWorkerRequest* request,
                      build::v1::Worker* response) override;
+  Unary* MarkWorkerDead(Context* context, const build::v1::MarkWorkerDeadRequest* request,
+                        build::v1::Worker* response) override;
   Unary* ListPools(Context* context, const build::v1::ListPoolsRequest* request,
                    build::v1::ListPoolsResponse* response) override;
   Unary* SetPool(Context* context, const build::v1::SetPoolRequest* request,

@@ -101,6 +101,11 @@ struct WorkerDrained {
   std::string name;
   bool is_draining = true;
 };
+/// Who knows says that nothing runs there any more.
+struct WorkerDied {
+  ReplyId reply;
+  std::string name;
+};
 struct PoolSet {
   ReplyId reply;
   Pool pool;
@@ -129,7 +134,7 @@ struct Ticked {};
 
 using Command = std::variant<BuildRequested, BuildPlanned, ConfigureNeeded, QueryAwaited,
                              BuildPlanFailed, BuildCancelled, BuildUpdated, NodeProbed, SourcesRead,
-                             WorkerJoined, WorkerLeft, WorkerHeard, WorkerDrained, PoolSet,
-                             GraphPaused, TaintRequested, LineageRead, GraphNoted, Ticked>;
+                             WorkerJoined, WorkerLeft, WorkerHeard, WorkerDrained, WorkerDied,
+                             PoolSet, GraphPaused, TaintRequested, LineageRead, GraphNoted, Ticked>;
 
 }  // namespace fft

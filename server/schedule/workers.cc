@@ -13,6 +13,15 @@
 
 namespace fft {
 
+namespace {
+
+Status NoSuchWorker(const std::string& name) {
+  return WithDetails(Error(Code::kNotFound, "no worker is called {}", name),
+                     {.reason = "WORKER_NOT_FOUND", .metadata = {{"worker", name}}, .fields = {}});
+}
+
+}  // namespace
+
 WorkerOrders& Schedule::OrdersFor(WorkerId worker) {
   for (WorkerOrders& orders : effects_.orders)
     if (orders.worker == worker) return orders;
@@ -65,19 +74,33 @@ void Schedule::On(const WorkerLeft& c, TimePoint now) {
 
 void Schedule::On(const WorkerDrained& c, TimePoint now) {
   Answer answer{.reply = c.reply, .status = Ok(), .build = {}, .kept = {}, .worker = {}};
-  for (auto& [id, worker] : workers_.all()) {
-    if (worker.row.name != c.name) continue;
-    worker.row.is_draining = c.is_draining;
-    journal_.changes().workers.push_back(worker.row);
+  if (KnownWorker* worker = workers_.Find(c.name)) {
+    worker->row.is_draining = c.is_draining;
+    journal_.changes().workers.push_back(worker->row);
     journal_.Noted(EventKind::kWorkerChanged,
                    fmt::format("{} {}", c.name, c.is_draining ? "drains" : "no longer drains"),
                    now);
-    answer.worker = worker.row;
+    answer.worker = worker->row;
+  } else {
+    answer.status = NoSuchWorker(c.name);
   }
-  if (!answer.worker)
-    answer.status =
-        WithDetails(Error(Code::kNotFound, "no worker is called {}", c.name),
-                    {.reason = "WORKER_NOT_FOUND", .metadata = {{"worker", c.name}}, .fields = {}});
+  effects_.answers.push_back(std::move(answer));
+}
+
+void Schedule::On(const WorkerDied& c, TimePoint now) {
+  Answer answer{.reply = c.reply, .status = Ok(), .build = {}, .kept = {}, .worker = {}};
+  KnownWorker* const worker = workers_.Find(c.name);
+  if (worker == nullptr) {
+    answer.status = NoSuchWorker(c.name);
+  } else if (worker->is_connected) {
+    answer.status = WithDetails(
+        Error(Code::kFailedPrecondition, "worker {} is connected: it is not dead", c.name),
+        {.reason = "WORKER_CONNECTED", .metadata = {{"worker", c.name}}, .fields = {}});
+  } else {
+    journal_.Noted(EventKind::kWorkerChanged, fmt::format("{} is dead", c.name), now);
+    LoseLeases(*worker, now);
+    answer.worker = worker->row;
+  }
   effects_.answers.push_back(std::move(answer));
 }
 

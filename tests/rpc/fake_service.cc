@@ -303,6 +303,13 @@ void FakeService::DrainWorker(const std::string& name, bool is_draining, Reply<W
   reply(view);
 }
 
+void FakeService::MarkWorkerDead(const std::string& name, Reply<WorkerView> reply) {
+  if (name == "gone") return reply(WorkerView{.worker = {.name = name}});
+  reply(
+      WithDetails(Error(Code::kFailedPrecondition, "worker {} is connected: it is not dead", name),
+                  {.reason = "WORKER_CONNECTED", .metadata = {{"worker", name}}, .fields = {}}));
+}
+
 void FakeService::ListWorkers(Reply<std::vector<WorkerView>> reply) {
   WorkerView view;
   view.worker.id = WorkerId{5};

@@ -86,6 +86,7 @@ class FakeService final : public Service {
   void WorkerSaid(WorkerNews news) override;
   void WorkerGone(WorkerId worker, const std::shared_ptr<WorkerSession>& session) override;
   void DrainWorker(const std::string& name, bool is_draining, Reply<WorkerView> reply) override;
+  void MarkWorkerDead(const std::string& name, Reply<WorkerView> reply) override;
   void ListWorkers(Reply<std::vector<WorkerView>> reply) override;
   void TaintPartitions(const std::string& ns, std::vector<std::string> refs,
                        const std::string& text, Reply<TaintResult> reply) override;

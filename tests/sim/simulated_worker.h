@@ -30,6 +30,7 @@ class SimulatedWorker {
   std::string name;
   int slots = 2;
   WorkerId id;
+  ReplyId joining;  // of its last attempt to connect
   bool is_connected = false;
   TimePoint connects_at{};  // when not connected
   TimePoint heard_at{};

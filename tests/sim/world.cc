@@ -257,7 +257,7 @@ void World::DeliverAnswer(const Answer& answer) {
       acknowledged_.insert(answer.build->id);
     }
   for (SimulatedWorker& worker : workers_)
-    if (answer.worker && answer.worker->name == worker.name) {
+    if (answer.worker && answer.reply == worker.joining) {
       worker.id = answer.worker->id;
       worker.is_connected = true;
       worker.heard_at = now_;

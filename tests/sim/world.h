@@ -83,6 +83,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   void DeliverAnswer(const Answer& answer);
   void Deliver(Effects effects);
   void CrashDaemon(const std::string& why);
+  void TurnOff(SimulatedWorker& worker);
   void RunWorker(SimulatedWorker& worker);
   void Obey(SimulatedWorker& worker, const WorkerOrders& orders);
   void StartRuns(SimulatedWorker& worker);

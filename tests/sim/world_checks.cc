@@ -20,11 +20,11 @@ void World::BeginAccess(const Grant& grant) {
   if (grant.group_max > 0 && group.size() > static_cast<std::size_t>(grant.group_max))
     Violate(fmt::format("run {} is one of {} of build {}", run.value, group.size(), grant.group));
   // Pools that nobody has given a size are mutexes.
-  for (const std::string& pool : grant.limits.pools)
+  for (const std::string& pool : grant.job->limits.pools)
     if (!pool_users_[pool].insert(run).second || pool_users_[pool].size() > 1)
       Violate(fmt::format("run {} is in pool {} beside another", run.value, pool));
   for (const std::string& ref : grant.config->outputs) {
-    const std::string uri = grant.root_uri + "/" + ref;
+    const std::string uri = grant.job->root_uri + "/" + ref;
     if (!writing_[uri].empty() || !reading_[uri].empty())
       Violate(fmt::format("run {} writes {} while others are at it", run.value, ref));
     writing_[uri].insert(run);
@@ -41,9 +41,9 @@ void World::EndAccess(const Grant& grant) {
       running_keys_.find(std::pair(grant.config->outputs.front(), grant.lease.result_key));
   if (at != running_keys_.end() && at->second == grant.lease.run) running_keys_.erase(at);
   running_of_[{grant.group, grant.lease.worker}].erase(grant.lease.run);
-  for (const std::string& pool : grant.limits.pools) pool_users_[pool].erase(grant.lease.run);
+  for (const std::string& pool : grant.job->limits.pools) pool_users_[pool].erase(grant.lease.run);
   for (const std::string& ref : grant.config->outputs)
-    writing_[grant.root_uri + "/" + ref].erase(grant.lease.run);
+    writing_[grant.job->root_uri + "/" + ref].erase(grant.lease.run);
   for (const std::string& uri : grant.input_uris) reading_[uri].erase(grant.lease.run);
 }
 
@@ -86,9 +86,9 @@ void World::CheckNodeEnd(const NodeUpdate& update) {
                 fmt::format("node {} {}", node.id.value, ToString(update.state)));
   // Promise 6: an infrastructure fault never marks a node failed, quarantine apart.
   if (update.state == NodeState::kFailed) {
-    const auto run = runs().find(update.last_run);
+    const auto run = runs().find(update.past.last_run);
     if (run == runs().end() || (run->second.report.outcome == Outcome::kInfrastructure &&
-                                (update.reason != Reason::kQuarantined || update.faults < 3)))
+                                (update.reason != Reason::kQuarantined || update.past.faults < 3)))
       Violate(fmt::format("node {} failed by our own fault", node.id.value));
   }
 }

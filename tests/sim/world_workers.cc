@@ -32,6 +32,7 @@ void World::RunWorker(SimulatedWorker& worker) {
     if (loop_->is_loaded()) inbox_.push_back(WorkerLeft{worker.id});
     Break(worker, is_long ? Between(40'000, 150'000) : Between(100, 5'000));
     Say(fmt::format("{} is cut off{}", worker.name, is_long ? " for long" : ""));
+    if (is_long && unit_(rng_) < 0.5) TurnOff(worker);
   }
   if (worker.is_connected) {
     worker.heard_at = now_;
@@ -48,7 +49,8 @@ void World::RunWorker(SimulatedWorker& worker) {
       for (auto& [run, held] : worker.held) held.is_adopted = false;
     worker.connects_at = now_ + Duration(2'000);  // unless this attempt is answered
     Worker row{.id = {}, .name = worker.name, .host = "sim", .slots = worker.slots};
-    inbox_.push_back(WorkerJoined{ReplyId{++last_reply_}, row, worker.HeldRuns()});
+    worker.joining = ReplyId{++last_reply_};
+    inbox_.push_back(WorkerJoined{worker.joining, row, worker.HeldRuns()});
   }
   if (now_ - worker.heard_at > kOrphanAfter)
     for (auto& [run, held] : worker.held) {
@@ -66,6 +68,15 @@ void World::RunWorker(SimulatedWorker& worker) {
         now_ - worker.heard_at < kLeaseLength)
       EndRun(worker, held);
   ReportAll(worker);
+}
+
+// Its machine is gone with all that ran there, and somebody says so.
+void World::TurnOff(SimulatedWorker& worker) {
+  Say(worker.name + " is dead");
+  for (auto& [run, held] : worker.held)
+    if (held.is_started && !held.has_ended) EndAccess(held.grant);
+  worker.held.clear();
+  if (loop_->is_loaded()) inbox_.push_back(WorkerDied{ReplyId{++last_reply_}, worker.name});
 }
 
 void World::Obey(SimulatedWorker& worker, const WorkerOrders& orders) {
@@ -127,8 +138,9 @@ void World::EndRun(SimulatedWorker& worker, SimulatedWorker::Held& held) {
     report.outcome = Outcome::kSucceeded;
     Publish(held, /*half=*/false);
     for (const std::string& ref : held.grant.config->outputs)
-      report.outputs.push_back(
-          {.ref = ref, .uri = {}, .content = disk_.at(held.grant.root_uri + "/" + ref).content});
+      report.outputs.push_back({.ref = ref,
+                                .uri = {},
+                                .content = disk_.at(held.grant.job->root_uri + "/" + ref).content});
   }
   if (report.outcome != Outcome::kSucceeded) worker.ReturnTurns(held.grant.group);
   Say(fmt::format("{} ends run {}: {}", worker.name, report.run.value, ToString(report.outcome)));
@@ -173,7 +185,7 @@ void World::Publish(const SimulatedWorker::Held& held, bool half) {
       Say(fmt::format("run {} leaves rubbish at {}", grant.lease.run.value, ref));
     }
     if (left.content == left.right) left.wrong_since = 0;
-    disk_[grant.root_uri + "/" + ref] = left;
+    disk_[grant.job->root_uri + "/" + ref] = left;
   }
 }
 

@@ -151,5 +151,15 @@ TEST_F(CoreWorkers, AWorkerIsDrainedByName) {
   EXPECT_EQ(nobody.Get().status().code(), Code::kNotFound);
 }
 
+TEST_F(CoreWorkers, OneThatIsThereIsNotDead) {
+  const auto session = std::make_shared<FakeSession>();
+  ASSERT_TRUE(Connect(session).ok());
+  Await<WorkerView> there, nobody;
+  core_->MarkWorkerDead("w", there.reply());
+  EXPECT_EQ(there.Get().status().code(), Code::kFailedPrecondition);
+  core_->MarkWorkerDead("x", nobody.reply());
+  EXPECT_EQ(nobody.Get().status().code(), Code::kNotFound);
+}
+
 }  // namespace
 }  // namespace fft

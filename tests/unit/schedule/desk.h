@@ -26,6 +26,7 @@ namespace fft {
 ///   planfail B TEXT   await B SECONDS TEXT   configure B JOB:REF,REF...
 ///   cancel B   update B [priority=N] [deadline=S]
 ///   join W [slots=N] [label=L] [held=R,R]   leave W [joined=REPLY]   drain W   undrain W
+///   dead W
 ///   started R...   (done|fail|retriable|infra|stopped|late|returned) R... [content=C] [dirty]
 ///   [by=W]
 ///     [short] [swapped]
