@@ -296,8 +296,12 @@ Status Cluster::MakeDatabases() const {
 }
 
 Status Cluster::StopServer() const {
-  if (!FindServer()) return Ok();
-  return RunTool("pg_ctl", {"-D", "data", "-w", "-t", "60", "-m", "fast", "stop"}, 2 * kToolLimit);
+  const std::optional<pid_t> pid = FindServer();
+  if (!pid) return Ok();
+  Status stopped =
+      RunTool("pg_ctl", {"-D", "data", "-w", "-t", "60", "-m", "fast", "stop"}, 2 * kToolLimit);
+  if (stopped.ok()) WaitForEnd(*pid, -1, kToolLimit);  // its file goes before it does
+  return stopped;
 }
 
 }  // namespace fft
