@@ -217,11 +217,13 @@ CREATE TABLE lease (
   input_runs bigint[] NOT NULL,         -- parallel to the node's inputs
   input_identities bytea NOT NULL,      -- 32 bytes an input: what entered the key
   granted_at timestamptz,
-  is_kill_requested boolean NOT NULL
+  is_kill_requested boolean NOT NULL,
+  started_at timestamptz                -- NULL: it has not begun, as far as is known
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000,
         autovacuum_vacuum_cost_delay = 0);
 
 CREATE TYPE ended_lease AS (run_id bigint);
+CREATE TYPE lease_start AS (run_id bigint, started_at timestamptz);
 
 -- Finished attempts with what they read: append-only.  What they left is in materialisation.
 CREATE TABLE run (

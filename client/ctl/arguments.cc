@@ -65,6 +65,17 @@ Enum ReadState(const std::string& text, const char* prefix,
   return value;
 }
 
+/// One that was given nothing: `--etag "$E"` where E is not set must not count as no etag at all.
+const CLI::Option* FindEmpty(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const auto& words = option->results();
+    if (std::find(words.begin(), words.end(), "") != words.end()) return option;
+  }
+  for (const CLI::App* command : app.get_subcommands())
+    if (const CLI::Option* option = FindEmpty(*command)) return option;
+  return nullptr;
+}
+
 void AddGraphOptions(CLI::App& app, Typed& typed) {
   app.add_option("-g,--graph", typed.graph, "a deployed graph; every word is then a target");
   app.add_option("-d,--dir", typed.folder, "a folder with graph.yaml, deployed first");
@@ -350,6 +361,7 @@ Parsed ParseArguments(int argc, const char* const* argv) {
   AddOperatorCommands(app, typed);
   try {
     app.parse(argc, argv);
+    if (const CLI::Option* empty = FindEmpty(app)) FailArguments(empty->get_name() + " is empty");
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     const bool is_help = error.get_exit_code() == 0;

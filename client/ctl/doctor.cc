@@ -88,10 +88,12 @@ std::vector<Diagnosis> Diagnose(const Findings& findings) {
       OfStore(service),
       OfWorkers(findings.workers),
       OfSkew(findings.skew),
-      {fmt::format("{} open, {} waiting, {} ready, {} running, {}, event {}",
-                   Count(service.builds_open(), "build"), service.waiting(), service.ready(),
-                   service.running(), Count(service.partitions(), "partition"),
-                   service.last_event()),
+      {service.leading()
+           ? fmt::format("{} open, {} waiting, {} ready, {} running, {}, event {}",
+                         Count(service.builds_open(), "build"), service.waiting(), service.ready(),
+                         service.running(), Count(service.partitions(), "partition"),
+                         service.last_event())
+           : std::string("what is open and pending is for the leader to say"),
        ""}};
   return all;
 }

@@ -37,7 +37,8 @@ void Client::Prepare(grpc::ClientContext& context) const {
 }
 
 bool Client::IsWorthAnother(const Failure& failure) const {
-  return IsTransient(failure) && (failure.is_from_daemon || was_reached_);
+  const bool is_answer = failure.is_from_daemon || failure.status.code() == Code::kCancelled;
+  return IsTransient(failure) && (is_answer || was_reached_);
 }
 
 // Once to each: whoever was asked too often in vain is given time.

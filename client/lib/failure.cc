@@ -58,7 +58,9 @@ bool IsTransient(const Failure& failure) {
   switch (failure.status.code()) {
     case Code::kUnavailable:
     case Code::kResourceExhausted: return true;
-    // A connection that breaks at a bad moment shows as one of these.
+    // A connection that breaks at a bad moment shows as one of these, and so does a call that meets
+    // a server about to end: nobody here cancels a call without saying stop first.
+    case Code::kCancelled:
     case Code::kInternal:
     case Code::kUnknown: return !failure.is_from_daemon;
     default: return false;

@@ -15,13 +15,15 @@ namespace {
 
 constexpr int kReconnectFirstMs = 50;
 constexpr int kReconnectLongestMs = 2'000;
+// Of one attempt: a daemon that is there and busy takes its time to greet.
+constexpr int kConnectMs = 10'000;
 // The daemon may refuse pings that come more often than each five minutes.
 constexpr int kKeepaliveMs = 310'000;
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectFirstMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectLongestMs);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);

@@ -18,7 +18,8 @@ void Put(Sha256Stream& stream, const std::string& text) {
   stream.Update(text);
 }
 
-// Of all that a client asked for: a repeat under one request id has the same.
+// Of all that a client asked for: a repeat under one request id has the same.  But for the
+// deadline: who says it as a length of time says another one each time.
 Digest DigestOf(const BuildRequest& request) {
   Sha256Stream stream;
   Put(stream, request.graph);
@@ -27,8 +28,8 @@ Digest DigestOf(const BuildRequest& request) {
   for (const std::string& target : request.targets) Put(stream, target);
   Put(stream, "options");
   const BuildOptions& o = request.options;
-  Put(stream, fmt::format("{} {} {} {} {} {}", ToString(o.cache), static_cast<int>(o.discipline),
-                          o.jobs_max, o.keeps_going, o.priority, ToMillis(o.deadline)));
+  Put(stream, fmt::format("{} {} {} {} {}", ToString(o.cache), static_cast<int>(o.discipline),
+                          o.jobs_max, o.keeps_going, o.priority));
   for (const std::string& glob : o.rebuild) Put(stream, glob);
   Put(stream, "labels");
   for (const auto& [name, value] : request.labels) Put(stream, fmt::format("{}={}", name, value));
@@ -107,9 +108,18 @@ void Core::Submit(Build build, Reply<Build> reply) {
 void Core::UpdateBuild(BuildId id, std::optional<int> priority, std::optional<TimePoint> deadline,
                        Reply<Build> reply) {
   Send(
-      [reply = std::move(reply)](const Answer& answer) {
-        if (!answer.status.ok()) return reply(answer.status);
-        reply(*answer.build);
+      [this, id, reply = std::move(reply)](const Answer& answer) {
+        if (answer.status.ok()) return reply(*answer.build);
+        if (answer.status.code() != Code::kNotFound) return reply(answer.status);
+        const Status asked = Read([id, reply](Library& library) {
+          const auto build = library.GetBuild(id);
+          if (!build.ok()) return reply(build.status());
+          reply(WithDetails(Error(Code::kFailedPrecondition, "build {} has ended", id.value),
+                            {.reason = "BUILD_NOT_OPEN",
+                             .metadata = {{"build", fmt::format("{}", id.value)}},
+                             .fields = {}}));
+        });
+        if (!asked.ok()) reply(asked);
       },
       [&](ReplyId to) {
         return BuildUpdated{to, id, priority, deadline};

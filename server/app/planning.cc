@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/base/error_details.h"
+#include "server/domain/place.h"
 #include "server/fingerprint/fingerprint.h"
 #include "server/graph/configure_output.h"
 #include "server/graph/targets.h"
@@ -24,9 +25,9 @@ std::size_t JobIndex(const GraphSpec& spec, const std::string& label) {
   return static_cast<std::size_t>(at - spec.jobs.begin());
 }
 
-std::string UriOfRef(const RefNow& now, std::string_view ref, const GraphSpec& spec) {
-  if (now.partition != nullptr) return UriOf(*now.partition, spec);
-  return spec.root_uri + "/" + std::string(ref);
+std::string UriOfRef(const RefNow& now, std::string_view ref, const std::string& root) {
+  if (now.partition != nullptr) return UriOf(*now.partition, root);
+  return root + "/" + std::string(ref);
 }
 
 }  // namespace
@@ -143,10 +144,11 @@ StatusOr<PlanMade> Planning::Make(const PlanAsk& ask) {
                    .sources = *sources,
                    .options = ask.options,
                    .memo = &memos_[ask.graph->revision()]});
+  const std::string root = RootOf(ask.graph->spec(), ask.ns);
   while (!planner.ToProbe().empty()) {
     std::vector<std::string> uris;
     for (const RefIndex ref : planner.ToProbe())
-      uris.push_back(UriOfRef(now->refs[ref], (*cone)->refs[ref], ask.graph->spec()));
+      uris.push_back(UriOfRef(now->refs[ref], (*cone)->refs[ref], root));
     const auto exist = prober_.Exist(uris);
     if (!exist.ok()) return exist.status();
     planner.Probed(*exist);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/base/error_details.h"
+#include "server/domain/place.h"
 
 namespace fft {
 
@@ -43,13 +44,14 @@ std::vector<Asked> QueriesOf(const Plan& plan) {
 }
 
 // Empty where there is nothing to look at: a noop job leaves no data.
-std::string UriOf(const CompiledGraph& graph, const std::string& ref, const Partition* partition) {
+std::string UriOf(const CompiledGraph& graph, const std::string& root, const std::string& ref,
+                  const Partition* partition) {
   const GraphSpec& spec = graph.spec();
   if (const auto maker = graph.Lookup(ref); maker.ok()) {
     if (maker->is_source) return spec.sources[maker->index].uri;
     if (spec.jobs[maker->index].runner == Runner::kNoop) return {};
   }
-  return partition == nullptr ? spec.root_uri + "/" + ref : UriOf(*partition, spec);
+  return partition == nullptr ? root + "/" + ref : UriOf(*partition, root);
 }
 
 }  // namespace
@@ -65,10 +67,11 @@ StatusOr<std::optional<MissingQuery>> FindMissingQuery(const SharedSchedule& sha
   for (const Asked& one : asked) refs.push_back(one.input->ref);
   const auto now = LookAt(shared, ns, refs);
   if (!now.ok()) return now.status();
+  const std::string root = RootOf(graph.spec(), ns);
   std::vector<Asked> looked_at;
   std::vector<std::string> uris;
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    std::string uri = UriOf(graph, asked[i].input->ref, now->refs[i].partition);
+    std::string uri = UriOf(graph, root, asked[i].input->ref, now->refs[i].partition);
     if (uri.empty()) continue;
     uris.push_back(std::move(uri));
     looked_at.push_back(asked[i]);

@@ -7,6 +7,18 @@ namespace fft {
 namespace {
 constexpr std::size_t kRefsAtOnce = 4'096;
 
+/// Whether a node that took its place now would read the same as `node`, from the same writers.
+bool ReadsWhatIsWrittenLast(const Schedule& schedule, const PendingNode& node) {
+  for (std::size_t i = 0; i < node.row.inputs.size(); ++i) {
+    if (node.row.config->inputs[i].kind == InputKind::kQuery) continue;
+    const PendingNode* const last = schedule.LastWriter(node.row.inputs[i]);
+    const PendingNode* const awaited =
+        node.writers[i] ? schedule.FindNode(node.writers[i]) : nullptr;
+    if (last != awaited) return false;
+  }
+  return true;
+}
+
 Status Reloading() { return Error(Code::kUnavailable, "the daemon is reloading its state"); }
 }  // namespace
 
@@ -29,6 +41,10 @@ StatusOr<RefsNow> LookAt(const SharedSchedule& shared, const std::string& ns,
       const PendingNode* writer = shared.schedule->LastWriter(found);
       if (writer == nullptr) continue;
       now.refs[i].pending_plan_key = writer->row.plan_key;
+      if (writer->lease->run)
+        now.refs[i].pending_result_key = writer->lease->result_key;
+      else if (ReadsWhatIsWrittenLast(*shared.schedule, *writer))
+        now.refs[i].pending_config = writer->row.config_digest;
       if (!writer->waiters.empty())
         now.refs[i].pending_build = writer->waiters.front().cohort->id();
     }

@@ -21,8 +21,14 @@ struct NodeUpdate {
   Reason reason = Reason::kNone;
   bool must_run = false;
   bool is_reusable = true;
-  Text evidence;  // empty: as it was; once told, told again by whatever follows in the batch
+  Text evidence;  // empty: as it was
   NodePast past;
+};
+
+/// That a worker said that a granted run began.
+struct LeaseStart {
+  RunId run;
+  TimePoint at{};
 };
 
 /// What the configure executable of a job answered for a ref.
@@ -44,14 +50,16 @@ struct JobDuration {
 /// Rows to be written in one transaction under one epoch: all of them or none.
 /// A row that changes twice in a batch appears twice; the later one wins.
 struct ChangeSet {
-  std::vector<Namespace> namespaces;  // new
-  std::vector<Partition> partitions;  // new or changed: the whole row
-  std::vector<Build> builds;          // new or changed: the whole row
-  std::vector<Node> nodes;            // new; their configs are stored by digest
+  std::vector<Namespace> namespaces;         // new
+  std::vector<Partition> partitions;         // new
+  std::vector<Partition> partition_updates;  // the whole row
+  std::vector<Build> builds;                 // new or changed: the whole row
+  std::vector<Node> nodes;                   // new; their configs are stored by digest
   std::vector<NodeUpdate> node_updates;
-  std::vector<Attachment> attachments;             // new
-  std::vector<BuildHits> hits;                     // new
-  std::vector<Lease> leases;                       // new
+  std::vector<Attachment> attachments;  // new
+  std::vector<BuildHits> hits;          // new
+  std::vector<Lease> leases;            // new
+  std::vector<LeaseStart> lease_starts;
   std::vector<RunId> ended_leases;                 // deleted
   std::vector<Run> runs;                           // new
   std::vector<ConfigureAnswer> configure_answers;  // new
@@ -62,10 +70,11 @@ struct ChangeSet {
   std::vector<EventPtr> events;  // new, numbered gaplessly after the last committed one
 
   bool empty() const {
-    return namespaces.empty() && partitions.empty() && builds.empty() && nodes.empty() &&
-           node_updates.empty() && attachments.empty() && hits.empty() && leases.empty() &&
-           ended_leases.empty() && runs.empty() && configure_answers.empty() && workers.empty() &&
-           durations.empty() && pools.empty() && pauses.empty() && events.empty();
+    return namespaces.empty() && partitions.empty() && partition_updates.empty() &&
+           builds.empty() && nodes.empty() && node_updates.empty() && attachments.empty() &&
+           hits.empty() && leases.empty() && lease_starts.empty() && ended_leases.empty() &&
+           runs.empty() && configure_answers.empty() && workers.empty() && durations.empty() &&
+           pools.empty() && pauses.empty() && events.empty();
   }
 };
 

@@ -69,7 +69,7 @@ struct Lease {
   std::vector<RunId> input_runs;  // parallel to the node's inputs: the very materialisations read
   std::vector<Digest> input_identities;  // parallel: what entered the key
   TimePoint granted_at{};
-  TimePoint started_at{};  // in memory only: reported by the worker
+  TimePoint started_at{};  // as the worker reported; none: it has not begun
   bool is_kill_requested = false;
   bool operator==(const Lease&) const = default;
 };

@@ -85,6 +85,14 @@ bool ConfigMemo::Holds(const std::string& ref, const JobConfigPtr& config) const
   return known == config || *known == *config;
 }
 
+// A process leaves its outputs below the graph's root and is told where that is: in another
+// checkout of the same graph it is another config.
+Digest ConfigMemo::DigestOf(const JobConfig& config) const {
+  const Digest digest = digest_of_(config);
+  if (config.frame->runner != Runner::kExec) return digest;
+  return Sha256(std::string(digest.view()) + graph_->spec().root_uri);
+}
+
 Status ConfigMemo::Add(std::uint32_t job, const std::string& ref, JobConfigPtr config) {
   const auto is_known = IsKnown(job, ref, *config);
   if (!is_known.ok()) return is_known.status();
@@ -92,7 +100,7 @@ Status ConfigMemo::Add(std::uint32_t job, const std::string& ref, JobConfigPtr c
   Config added;
   added.job = job;
   added.major_version = MajorVersion(config->frame->version);
-  added.digest = digest_of_(*config);
+  added.digest = DigestOf(*config);
   const auto id = static_cast<ConfigId>(configs_.size());
   added.outputs_begin = static_cast<std::uint32_t>(outputs_.size());
   for (const std::string& output : config->outputs) {

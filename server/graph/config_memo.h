@@ -61,6 +61,7 @@ class ConfigMemo {
 
  private:
   StatusOr<bool> IsKnown(std::uint32_t job, const std::string& ref, const JobConfig& config);
+  Digest DigestOf(const JobConfig& config) const;
 
   std::shared_ptr<const CompiledGraph> graph_;
   Analyser::ConfigDigester digest_of_;

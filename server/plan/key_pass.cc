@@ -30,9 +30,13 @@ KeyPass::KeyPass(const PlanRequest& request)
                      std::vector<Digest>(cone_.configs.size())};
   keys_.resize(cone_.configs.size());
   causes_.resize(cone_.configs.size(), Reason::kNone);
+  twins_.resize(cone_.configs.size());
   for (ConfigIndex config = 0; config < cone_.configs.size(); ++config) {
     keys_[config] = PlanKey(config, request.memo);
     causes_[config] = CauseOf(config);
+    twins_[config] = Twin(config);
+    // What reads it was planned by that key, too.
+    if (twins_[config] && causes_[config] != Reason::kNone) keys_[config] = twins_[config];
   }
 }
 
@@ -177,8 +181,39 @@ std::vector<Digest> KeyPass::IdentitiesOf(ConfigIndex config) const {
   return scratch_;
 }
 
-Digest KeyPass::KeyBeforeContents(ConfigIndex config) const {
-  return KeyBy(&KeyPass::BeforeContents, config);
+// A pending node that will come to the key to which this config would come.  Its plan key may be
+// another: its planner saw placeholders where this one sees the contents of what has ended since.
+Digest KeyPass::Twin(ConfigIndex config) const {
+  const ConeConfig& at = cone_.configs[config];
+  RefNow now;
+  for (std::uint32_t i = at.outputs_begin; i < at.outputs_end; ++i) {
+    const RefNow& output = refs_[cone_.outputs[i]];
+    if (!output.pending_plan_key) continue;
+    if (now.pending_plan_key && now.pending_plan_key != output.pending_plan_key) return {};
+    now = output;
+  }
+  const Digest& pending = now.pending_plan_key;
+  if (!pending) return {};
+  const bool is_same = pending == keys_[config] || now.pending_result_key == keys_[config] ||
+                       pending == KeyBy(&KeyPass::BeforeContents, config) ||
+                       (now.pending_config == at.digest && IsAwaitedAlike(config));
+  return is_same ? pending : Digest{};
+}
+
+// For a node with this config that reads what is written last: whether that is what this one would
+// read.  What a source held for it is not known.
+bool KeyPass::IsAwaitedAlike(ConfigIndex config) const {
+  const ConeConfig& at = cone_.configs[config];
+  for (std::uint32_t i = at.inputs_begin; i < at.inputs_end; ++i) {
+    const Input& input = at.config->inputs[i - at.inputs_begin];
+    const RefIndex ref = cone_.inputs[i];
+    if (input.kind == InputKind::kQuery || input.identity == Identity::kNone) continue;
+    if (cone_.source_of[ref] != kNoIndex) return false;
+    const ConfigIndex producer = cone_.producers[ref];
+    const Digest& pending = refs_[ref].pending_plan_key;
+    if (pending ? twins_[producer] != pending : !IsContentKnown(producer)) return false;
+  }
+  return true;
 }
 
 bool KeyPass::IsUnknown(ConfigIndex config, std::uint32_t input) const {

@@ -30,13 +30,13 @@ class KeyPass {
   /// The glob of `rebuild` that names it or one of its outputs; null: none.
   const std::string* rebuild_glob(ConfigIndex config) const;
   bool has_pending_writer(ConfigIndex config) const;
+  /// The plan key of the pending node that does the same; zeros: there is none.
+  const Digest& twin(ConfigIndex config) const { return twins_[config]; }
   /// False when what is live was recorded by a build whose cache mode does not write.
   bool is_reusable(ConfigIndex config) const;
 
   /// Parallel to the config's inputs.
   std::vector<Digest> IdentitiesOf(ConfigIndex config) const;
-  /// The plan key that a planner computed when no producer of a content input had finished.
-  Digest KeyBeforeContents(ConfigIndex config) const;
   /// Whether what this input will hold is known only when its producer has run.
   bool IsUnknown(ConfigIndex config, std::uint32_t input) const;
   std::int64_t taint(RefIndex ref) const { return taints_[ref]; }
@@ -55,6 +55,8 @@ class KeyPass {
   Digest Pending(const Input& input, RefIndex ref) const;
   Digest Live(const Input& input, RefIndex ref) const;
   bool IsContentKnown(ConfigIndex producer) const;
+  Digest Twin(ConfigIndex config) const;
+  bool IsAwaitedAlike(ConfigIndex config) const;
   Reason CauseOf(ConfigIndex config) const;
   bool IsUndecided(ConfigIndex config) const;
 
@@ -65,6 +67,7 @@ class KeyPass {
   std::vector<std::int64_t> taints_;  // by ref
   std::vector<Digest> keys_;          // by config, like all that follow
   std::vector<Reason> causes_;
+  std::vector<Digest> twins_;
   std::vector<std::int32_t> rebuilds_;   // place in globs_; -1: none; empty: there are no globs
   mutable std::vector<Digest> scratch_;  // identities of the config at hand
 };

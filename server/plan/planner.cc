@@ -95,21 +95,12 @@ class Planner::State {
     return droppable.size() < before;
   }
 
-  // A pending writer of the same plan key is one to join.  A planner that looked before some input
-  // had ended saw placeholders where this one sees contents: that is the same node still.
+  // One that does the same is one to join.
   enum class Writer { kNone, kSame, kOther };
   Writer WriterOf(ConfigIndex config) {
-    Writer writer = Writer::kNone;
-    const ConeConfig& of = cone.configs[config];
-    for (std::uint32_t i = of.outputs_begin; i < of.outputs_end; ++i) {
-      const Digest& pending = request.refs[cone.outputs[i]].pending_plan_key;
-      if (!pending) continue;
-      if (pending != keys.plan_key(config) && pending != keys.KeyBeforeContents(config))
-        return Writer::kOther;
-      verdicts[config].joined_key = pending;
-      writer = Writer::kSame;
-    }
-    return writer;
+    if (!keys.has_pending_writer(config)) return Writer::kNone;
+    verdicts[config].joined_key = keys.twin(config);
+    return keys.twin(config) ? Writer::kSame : Writer::kOther;
   }
 
   // Why it runs whatever it finds once it is ready; kNone: it need not.

@@ -99,7 +99,10 @@ Digest Fields::Raw(std::string_view field, std::string_view bytes) {
 Digest Fields::HexOrNone(std::string_view field, std::string_view hex) {
   if (hex.empty()) return {};
   const auto digest = DigestFromHex(hex);
-  if (!digest) Add(std::string(field), "is not 64 hexadecimal digits");
+  if (!digest)
+    Add(std::string(field), "is not 64 hexadecimal digits");
+  else if (!*digest)
+    Add(std::string(field), "is the digest of nothing: leave it empty to say none");
   return digest.value_or(Digest{});
 }
 

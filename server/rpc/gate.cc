@@ -16,6 +16,7 @@ Gate::Gate(Service& service, const Clock& clock, CallObserver* observer, std::st
       logs_(service.events(), pump_) {}
 
 StatusOr<std::string> Gate::Enter(const grpc::ServerContextBase& context, std::string_view method) {
+  if (streams_.is_stopping()) return Stopping();
   StatusOr<std::string> principal = PrincipalOf(context);
   if (principal.ok()) return principal;
   const Status read =

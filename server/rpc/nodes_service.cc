@@ -72,7 +72,10 @@ Status ExplainInto(Library& library, const NodeInBuild& node, BuildId build,
   for (std::string& line : Explain(node)) response->add_lines(std::move(line));
   if (!node.run) return Ok();
   const auto run = library.GetRun(node.run);
-  if (run.ok()) ToProto(*run, response->mutable_proof());
+  if (run.ok() && run->is_live)
+    response->add_lines(fmt::format("run {} of it is at worker {}", node.run.value, run->worker));
+  else if (run.ok())
+    ToProto(*run, response->mutable_proof());
   return run.ok() || run.status().code() == Code::kNotFound ? Ok() : run.status();
 }
 

@@ -27,6 +27,11 @@ void OpenStreams::StopAll() {
   for (const auto& stream : all) stream->Stop();
 }
 
+bool OpenStreams::is_stopping() const {
+  const std::lock_guard lock(mutex_);
+  return is_stopping_;
+}
+
 StreamsView OpenStreams::View(EventSeq last) const {
   const std::lock_guard lock(mutex_);
   StreamsView view{.streams = static_cast<std::int64_t>(streams_.size())};

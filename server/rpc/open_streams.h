@@ -34,6 +34,7 @@ class OpenStreams {
   void Remove(OpenStream* stream);
   /// Stops all streams, and those that come later.
   void StopAll();
+  bool is_stopping() const;
   StreamsView View(EventSeq last) const;
 
  private:

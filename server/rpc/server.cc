@@ -1,5 +1,7 @@
 #include "server/rpc/server.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 
@@ -154,6 +156,9 @@ class RpcServer::State {
     SetServing(false, false);
     for (Endpoint* endpoint : Running()) endpoint->StopAccepting();
     gate_.streams().StopAll();
+    // Whose stream has ended comes back at once, on the connection that he has: he is told what
+    // happens, where gRPC's own shutdown says CANCELLED and nothing else.
+    std::this_thread::sleep_for(std::min(patience, options_.farewell));
     const auto deadline = std::chrono::system_clock::now() + patience;
     std::vector<std::jthread> waiting;  // both at once: the patience is for all
     for (Endpoint* endpoint : Running())

@@ -21,6 +21,8 @@ struct RpcOptions {
   std::chrono::milliseconds connection_age_grace{10 * 60 * 1000};
   std::chrono::milliseconds keepalive_every{30 * 1000};
   std::chrono::milliseconds keepalive_patience{10 * 1000};
+  /// How long, of Shutdown()'s patience, calls are still taken in order to be told that it stops.
+  std::chrono::milliseconds farewell{300};
 };
 
 /// What the server carries just now, for metrics.

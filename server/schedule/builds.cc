@@ -181,19 +181,23 @@ void Schedule::On(const Ticked&, TimePoint now) {
   }
 }
 
-// What nobody has is told once, when nobody has had it for a while: workers come and go.
+// What nobody has is told once, when nobody has had it for a while: workers come and go.  That a
+// graph is paused is told at once.
 void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
   for (const auto& [line, places] : build.cohort->ready) {
     PendingNode& node = *places.begin()->node;
-    if (CouldAny(workers_.all(), node.job->spec->limits)) {
+    const std::string& graph = node.row.of->graph;
+    const bool is_paused = gates_.IsPaused(graph);
+    if (!is_paused && CouldAny(workers_.all(), node.job->spec->limits)) {
       node.dispatch.Make().unrunnable_since = {};
       continue;
     }
     TimePoint& since = node.dispatch.Make().unrunnable_since;
     if (since == TimePoint{}) since = now;
-    if (now - since < options_.unrunnable_after) continue;
-    const std::string missing = WhatNobodyHas(node.job->spec->limits);
-    if (&build == build.cohort->members.front())  // the node is told of once
+    if (!is_paused && now - since < options_.unrunnable_after) continue;
+    const std::string missing =
+        is_paused ? fmt::format("{} is paused", graph) : WhatNobodyHas(node.job->spec->limits);
+    if (!is_paused && &build == build.cohort->members.front())  // the node is told of once
       journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kReady, Reason::kNoWorker, missing),
                            now);
     build.is_awaiting = true;

@@ -15,11 +15,6 @@ std::size_t HashOf(NamespaceId ns, std::string_view ref) {
 
 }  // namespace
 
-std::string UriOf(const Partition& partition, const GraphSpec& spec) {
-  return partition.live.uri.empty() ? spec.root_uri + "/" + partition.ref.str()
-                                    : partition.live.uri.str();
-}
-
 NamespaceId Catalog::FindNamespace(std::string_view name) const {
   for (const Namespace& ns : namespaces_)
     if (ns.name == name) return ns.id;

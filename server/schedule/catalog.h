@@ -12,9 +12,6 @@
 
 namespace fft {
 
-/// Where the data of a partition is: what was reported, or its ref under the graph's root.
-std::string UriOf(const Partition& partition, const GraphSpec& spec);
-
 /// Every partition that was ever asked for, with what is live there: refs interned as dense ids.
 ///
 /// A plain container: owned by the schedule; whoever else reads it holds the lock under which the

@@ -5,6 +5,7 @@
 
 #include "server/base/check.h"
 #include "server/fingerprint/fingerprint.h"
+#include "server/schedule/claims.h"
 #include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
@@ -191,16 +192,7 @@ void Schedule::GrantTo(PendingNode& node, KnownWorker& worker, TimePoint now) {
   node.lease = lease;  // the journal takes the other
   Dispatch& dispatch = node.dispatch.Make();
   dispatch.is_in_turn = dispatch.is_ahead;
-  dispatch.uncertain_before.clear();
-  for (const PartitionId id : node.row.outputs) {
-    traffic_.BeginWrite(id);
-    Partition& partition = catalog_.at(id);
-    dispatch.uncertain_before.push_back(partition.doubt->uncertain_run);
-    partition.doubt.Set(&Doubt::uncertain_run, lease.run);
-  }
-  for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
-    if (node.row.config->inputs[i].kind == InputKind::kQuery)
-      traffic_.BeginQuery(node.row.inputs[i]);
+  TakeClaims(node, catalog_, traffic_);
   ready_.RemoveAll(node);
   for (const Waiter& waiter : node.waiters) {
     Cohort& cohort = *waiter.cohort;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/domain/place.h"
 #include "server/fingerprint/fingerprint.h"
 #include "server/schedule/lineage.h"
 
@@ -92,7 +93,7 @@ Grant GrantOf(const Catalog& catalog, const PendingNode& node) {
   }
   grant.input_uris.reserve(node.row.inputs.size());
   for (const PartitionId input : node.row.inputs)
-    grant.input_uris.push_back(UriOf(catalog.at(input), *node.job->graph));
+    grant.input_uris.push_back(UriOf(catalog.at(input), node.job->granted->root_uri));
   return grant;
 }
 

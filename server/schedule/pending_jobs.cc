@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/base/check.h"
+#include "server/domain/place.h"
 
 namespace fft {
 
@@ -38,7 +39,7 @@ PendingJob PendingJobs::Make(const std::shared_ptr<const GraphSpec>& graph,
           .spec = spec,
           .granted = GrantedJob{.limits = limits,
                                 .ns = ns.name,
-                                .root_uri = graph->root_uri,
+                                .root_uri = RootOf(*graph, ns.name),
                                 .annotations = spec->annotations,
                                 .context = spec->context,
                                 .environment_secret = spec->environment_secret},

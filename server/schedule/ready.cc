@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/place.h"
 #include "server/schedule/accounts.h"
 #include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
@@ -32,7 +33,7 @@ void Schedule::Look(PendingNode& node, TimePoint now) {
   node.is_probing = true;
   ProbeWanted& probe = effects_.probes.emplace_back(ProbeWanted{node.row.id, {}});
   for (const PartitionId id : node.row.outputs)
-    probe.uris.push_back(UriOf(catalog_.at(id), *node.job->graph));
+    probe.uris.push_back(UriOf(catalog_.at(id), node.job->granted->root_uri));
 }
 
 // Parks the node where it is blocked, so that it is looked at again when that changes.

@@ -5,6 +5,7 @@
 
 #include "server/base/check.h"
 #include "server/schedule/accounts.h"
+#include "server/schedule/claims.h"
 #include "server/schedule/inputs.h"
 #include "server/schedule/schedule.h"
 
@@ -90,6 +91,7 @@ void Schedule::On(const WorkerHeard& c, TimePoint now) {
 void Schedule::Started(PendingNode& node, TimePoint at, TimePoint now) {
   if (node.row.state == NodeState::kRunning) return;
   node.lease.get()->started_at = at;
+  journal_.changes().lease_starts.push_back({node.lease->run, at});
   node.row.state = NodeState::kRunning;
   --totals_.ready;
   ++totals_.running;
@@ -172,16 +174,14 @@ void Schedule::EndLease(PendingNode& node, const RunReport& report, Reason reaso
   const Accounts charged = ChargeRun(node, report);
   effects_.tally.accounts.spent_ms += charged.spent_ms;
   effects_.tally.accounts.saved_by_joining_ms += charged.saved_by_joining_ms;
-  for (std::size_t i = 0; i < node.row.outputs.size(); ++i) {
-    traffic_.EndWrite(node.row.outputs[i]);
-    if (report.outcome == Outcome::kSucceeded) continue;
+  GiveClaims(node, traffic_);
+  for (std::size_t i = 0; report.outcome != Outcome::kSucceeded && i < node.row.outputs.size();
+       ++i) {
     Partition& partition = catalog_.at(node.row.outputs[i]);
     partition.doubt.Set(&Doubt::uncertain_run,
                         report.left_outputs_alone ? node.dispatch->uncertain_before[i] : lease.run);
     if (!report.left_outputs_alone) SavePartition(partition.id);
   }
-  for (std::size_t i = 0; i < node.row.inputs.size(); ++i)
-    if (node.row.config->inputs[i].kind == InputKind::kQuery) traffic_.EndQuery(node.row.inputs[i]);
   if (PendingBuild* payer = PayerOf(node); payer != nullptr && charged.spent_ms > 0)
     SaveBuild(*payer);  // what was spent is told with the run; what was saved, now and then
   for (const Waiter& waiter : node.waiters) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/schedule/claims.h"
 #include "server/schedule/schedule.h"
 
 // From committed rows back to a schedule.
@@ -64,21 +65,14 @@ void Schedule::RestoreLeases(const Snapshot& snapshot) {
     Dispatch& dispatch = held.dispatch.Make();
     dispatch.is_in_turn = true;  // what its worker has not heard of goes out late
     dispatch.ready_at = lease.granted_at;
-    held.row.state = NodeState::kReady;
+    const bool is_running = lease.started_at != TimePoint{};
+    held.row.state = is_running ? NodeState::kRunning : NodeState::kReady;
     NodePast& past = held.row.past.Make();
     past.result_key = lease.result_key;
     past.last_run = lease.run;
-    ++totals_.ready;
+    ++(is_running ? totals_.running : totals_.ready);
     leases_.emplace(lease.run, lease.node);
-    for (const PartitionId id : held.row.outputs) {
-      traffic_.BeginWrite(id);
-      Partition& partition = catalog_.at(id);
-      dispatch.uncertain_before.push_back(partition.doubt->uncertain_run);
-      partition.doubt.Set(&Doubt::uncertain_run, lease.run);
-    }
-    for (std::size_t i = 0; i < held.row.inputs.size(); ++i)
-      if (held.row.config->inputs[i].kind == InputKind::kQuery)
-        traffic_.BeginQuery(held.row.inputs[i]);
+    TakeClaims(held, catalog_, traffic_);
     workers_.Hold(workers_.at(lease.worker), held);
     gates_.Take(PoolsOf(held));
   }

@@ -66,7 +66,7 @@ Totals Schedule::totals() const {
 }
 
 void Schedule::SavePartition(PartitionId id) {
-  journal_.changes().partitions.push_back(catalog_.at(id));
+  journal_.changes().partition_updates.push_back(catalog_.at(id));
 }
 
 NamespaceId Schedule::InternNamespace(const std::string& name) {
@@ -79,7 +79,7 @@ NamespaceId Schedule::InternNamespace(const std::string& name) {
 PartitionId Schedule::Intern(NamespaceId ns, const std::string& ref) {
   bool is_new = false;
   const PartitionId id = catalog_.Intern(ns, ref, &is_new);
-  if (is_new) SavePartition(id);
+  if (is_new) journal_.changes().partitions.push_back(catalog_.at(id));
   return id;
 }
 

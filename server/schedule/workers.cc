@@ -113,6 +113,14 @@ void Schedule::On(const PoolSet& c, TimePoint) {
 
 void Schedule::On(const GraphPaused& c, TimePoint now) {
   if (gates_.IsPaused(c.pause.graph) != c.pause.is_paused) {
+    for (auto& [id, build] : builds_) {  // what keeps it waiting now is told anew
+      if (build->is_ended || build->row.graph != c.pause.graph ||
+          build->row.state != BuildState::kExecuting || !build->is_awaiting)
+        continue;
+      build->StopAwaiting();
+      journal_.BuildChanged(build->row, now);
+      SaveBuild(*build);
+    }
     gates_.SetPause(c.pause);
     journal_.changes().pauses.push_back(c.pause);
     journal_.Noted(EventKind::kGraphDeployed,

@@ -1,7 +1,9 @@
 #include "server/store/changes.h"
 
 #include <algorithm>
+#include <deque>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "server/store/later_wins.h"
@@ -24,8 +26,26 @@ void Apply(const NodeUpdate& update, Node& node) {
 struct NodeWrites {
   std::vector<const Node*> nodes;
   std::vector<const NodeUpdate*> updates;
-  std::vector<Node> changed;  // storage of those of `nodes` that have an update
+  // Storage of those above that are not as they came.
+  std::vector<Node> changed;
+  std::deque<NodeUpdate> completed;
 };
+
+/// Evidence that was told in this batch is not lost to a later update of the node that tells none.
+void KeepEvidence(const std::vector<NodeUpdate>& all, NodeWrites& writes) {
+  std::unordered_map<NodeId, const NodeUpdate*> told;
+  for (const NodeUpdate& update : all)
+    if (!update.evidence.empty()) told[update.id] = &update;
+  if (told.empty()) return;
+  for (const NodeUpdate*& update : writes.updates) {
+    if (!update->evidence.empty()) continue;
+    const auto at = told.find(update->id);
+    if (at == told.end()) continue;
+    NodeUpdate& completed = writes.completed.emplace_back(*update);
+    completed.evidence = at->second->evidence;
+    update = &completed;
+  }
+}
 
 NodeWrites SplitNodes(const ChangeSet& changes) {
   NodeWrites writes;
@@ -34,9 +54,10 @@ NodeWrites SplitNodes(const ChangeSet& changes) {
   if (!changes.node_updates.empty())
     for (std::size_t i = 0; i < writes.nodes.size(); ++i) places.emplace(writes.nodes[i]->id, i);
   writes.changed.reserve(changes.nodes.size());
-  const auto updates =
+  writes.updates =
       LaterWins(changes.node_updates, [](const NodeUpdate& update) { return update.id; });
-  for (const NodeUpdate* update : updates) {
+  KeepEvidence(changes.node_updates, writes);
+  for (const NodeUpdate* update : std::exchange(writes.updates, {})) {
     const auto place = places.find(update->id);
     if (place == places.end()) {
       writes.updates.push_back(update);
@@ -48,6 +69,49 @@ NodeWrites SplitNodes(const ChangeSet& changes) {
   return writes;
 }
 
+/// New partitions, as their updates leave them, and updates of older ones.
+struct PartitionWrites {
+  std::vector<const Partition*> partitions, updates;
+};
+
+PartitionWrites SplitPartitions(const ChangeSet& changes) {
+  PartitionWrites writes;
+  std::unordered_map<PartitionId, std::size_t> places;
+  for (const Partition& added : changes.partitions) {
+    if (!changes.partition_updates.empty()) places.emplace(added.id, writes.partitions.size());
+    writes.partitions.push_back(&added);
+  }
+  const auto updates =
+      LaterWins(changes.partition_updates, [](const Partition& update) { return update.id; });
+  for (const Partition* update : updates) {
+    const auto place = places.find(update->id);
+    if (place == places.end())
+      writes.updates.push_back(update);
+    else
+      writes.partitions[place->second] = update;
+  }
+  return writes;
+}
+
+/// Grants and starts but of those that end in the same batch: what is deleted goes before what is
+/// copied.
+struct LeaseWrites {
+  std::vector<const Lease*> leases;
+  std::vector<LeaseStart> starts;
+};
+
+LeaseWrites LeasesThatStay(const ChangeSet& changes) {
+  LeaseWrites writes;
+  std::unordered_set<RunId> ended;
+  if (!changes.leases.empty() || !changes.lease_starts.empty())
+    ended.insert(changes.ended_leases.begin(), changes.ended_leases.end());
+  for (const Lease& lease : changes.leases)
+    if (!ended.contains(lease.run)) writes.leases.push_back(&lease);
+  for (const LeaseStart& start : changes.lease_starts)
+    if (!ended.contains(start.run)) writes.starts.push_back(start);
+  return writes;
+}
+
 }  // namespace
 
 bool ForEachWrite(const ChangeSet& changes, const KnownConfigs& known,
@@ -56,8 +120,11 @@ bool ForEachWrite(const ChangeSet& changes, const KnownConfigs& known,
     return rows.empty() || write(statement, std::move(rows));
   };
   const NodeWrites nodes = SplitNodes(changes);
+  const PartitionWrites partitions = SplitPartitions(changes);
+  const LeaseWrites leases = LeasesThatStay(changes);
   return take(kInsertNamespaces, NamespaceRows(changes.namespaces)) &&
-         take(kUpsertPartitions, PartitionRows(changes.partitions)) &&
+         take(kInsertPartitions, PartitionRows(partitions.partitions)) &&
+         take(kUpdatePartitions, PartitionRows(partitions.updates)) &&
          take(kUpsertBuilds, BuildRows(changes.builds)) &&
          take(kInsertConfigs, ConfigRows(changes, known)) &&
          take(kInsertNodes, NodeRows(nodes.nodes)) &&
@@ -65,7 +132,8 @@ bool ForEachWrite(const ChangeSet& changes, const KnownConfigs& known,
          take(kUpdateNodes, NodeUpdateRows(nodes.updates)) &&
          take(kInsertAttachments, AttachmentRows(changes.attachments)) &&
          take(kUpsertHits, HitsRows(changes.hits)) &&
-         take(kUpsertLeases, LeaseRows(changes.leases)) &&
+         take(kInsertLeases, LeaseRows(leases.leases)) &&
+         take(kStartLeases, LeaseStartRows(leases.starts)) &&
          take(kEndLeases, EndedLeaseRows(changes.ended_leases)) &&
          take(kInsertRuns, RunRows(changes.runs)) &&
          take(kInsertMaterialisations, MaterialisationRows(changes.runs)) &&

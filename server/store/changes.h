@@ -13,7 +13,8 @@ namespace fft::pg {
 /// What a commit may do, each with any number of rows.
 enum ChangeStatement : std::uint8_t {
   kInsertNamespaces,
-  kUpsertPartitions,
+  kInsertPartitions,
+  kUpdatePartitions,
   kUpsertBuilds,
   kInsertConfigs,
   kInsertNodes,
@@ -21,7 +22,8 @@ enum ChangeStatement : std::uint8_t {
   kUpdateNodes,
   kInsertAttachments,
   kUpsertHits,
-  kUpsertLeases,
+  kInsertLeases,
+  kStartLeases,
   kEndLeases,
   kInsertRuns,
   kInsertMaterialisations,

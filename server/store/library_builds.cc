@@ -32,9 +32,11 @@ Status AddNodes(pg::Connection& connection, const Attachment& attachment,
   ids.reserve(attachment.nodes.size());
   for (const NodeId id : attachment.nodes) ids.push_back(id.value);
   const auto found = connection.Query(
-      std::string("SELECT t.place, n.state, n.reason, n.last_run, n.message, ") + pg::kLabelList +
+      std::string("SELECT t.place, ") + pg::kLiveState +
+          ", n.reason, coalesce(g.run_id, n.last_run), n.message, " + pg::kLabelList +
           " FROM unnest($1) WITH ORDINALITY t(id, place) JOIN node n ON n.id = t.id "
-          "JOIN namespace s ON s.id = n.namespace_id ORDER BY t.place",
+          "LEFT JOIN lease g ON g.node_id = n.id JOIN namespace s ON s.id = n.namespace_id ORDER "
+          "BY t.place",
       pg::Params().Int64s(ids), "read a build's nodes");
   if (!found.ok()) return found.status();
   found->ForEach([&](pg::Row& row) {

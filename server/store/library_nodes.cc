@@ -18,16 +18,16 @@ constexpr std::int64_t kStride = 5000;
 
 /// The columns of ReadNodeInBuild(); `from` brings node n into scope.
 std::string SelectNodes(const std::string& extra, const std::string& from) {
-  return std::string("SELECT ") + pg::kNodeList + ", c.body::text, " + pg::kLabelList + extra +
-         " FROM " + from +
-         " LEFT JOIN config c ON c.digest = n.config_digest "
+  return std::string("SELECT ") + pg::kNodeList + ", c.body::text, " + pg::kLabelList + ", " +
+         pg::kLiveState + ", coalesce(g.run_id, n.last_run)" + extra + " FROM " + from +
+         " LEFT JOIN lease g ON g.node_id = n.id "
+         "LEFT JOIN config c ON c.digest = n.config_digest "
          "JOIN namespace s ON s.id = n.namespace_id ";
 }
 
 StatusOr<NodeInBuild> ReadNodeInBuild(pg::Row& row) {
   NodeInBuild found;
   found.node = pg::ReadNode(row);
-  found.run = found.node.past->last_run;
   if (row.IsNull()) {
     row.Skip();
   } else {
@@ -36,6 +36,8 @@ StatusOr<NodeInBuild> ReadNodeInBuild(pg::Row& row) {
     found.node.config = std::make_shared<const JobConfig>(*std::move(config));
   }
   found.label = pg::ReadLabel(row);
+  found.node.state = row.Enum<NodeState>();
+  found.run = row.As<RunId>();
   return found;
 }
 
@@ -113,7 +115,7 @@ class BuildWalk {
                     "attachment a, unnest(a.nodes[$2:$3], a.levels[$2:$3], a.joined[$2:$3], "
                     "a.reasons[$2:$3]) WITH ORDINALITY t(node, level, joined, reason, place) "
                     "JOIN node n ON n.id = t.node") +
-            "WHERE a.id = $1 AND ($4 < 0 OR n.state = $4) ORDER BY t.place LIMIT $5",
+            "WHERE a.id = $1 AND ($4 < 0 OR " + pg::kLiveState + " = $4) ORDER BY t.place LIMIT $5",
         params, "list a build's nodes");
     if (!rows.ok()) return rows.status();
     Status status = Ok();
@@ -200,7 +202,7 @@ StatusOr<Page<NodeInBuild>> ListOfRef(pg::Connection& connection, const NodeFilt
       "UNION SELECT o.node_id FROM node_further_output o "
       "WHERE o.partition_id = (SELECT id FROM wanted)) " +
           SelectNodes("", "found JOIN node n ON n.id = found.id") +
-          "WHERE n.id < $3 AND ($4 < 0 OR n.state = $4) ORDER BY n.id DESC LIMIT $5",
+          "WHERE n.id < $3 AND ($4 < 0 OR " + pg::kLiveState + " = $4) ORDER BY n.id DESC LIMIT $5",
       params, "list the nodes of a ref");
   if (!rows.ok()) return rows.status();
   Page<NodeInBuild> nodes;

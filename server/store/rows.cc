@@ -132,7 +132,10 @@ NodeLabelPtr ReadLabel(Row& row) {
   return label;
 }
 
-Lease ReadLease(Row& row) {
+namespace {
+
+/// What a lease and the run that it becomes have in common.
+Lease ReadGrant(Row& row) {
   Lease lease;
   lease.run = row.As<RunId>();
   lease.node = row.As<NodeId>();
@@ -146,9 +149,17 @@ Lease ReadLease(Row& row) {
   return lease;
 }
 
+}  // namespace
+
+Lease ReadLease(Row& row) {
+  Lease lease = ReadGrant(row);
+  lease.started_at = row.Time();
+  return lease;
+}
+
 Run ReadRun(Row& row) {
   Run run;
-  run.lease = ReadLease(row);
+  run.lease = ReadGrant(row);
   RunReport& report = run.report;
   report.run = run.lease.run;
   report.epoch = row.As<Epoch>();

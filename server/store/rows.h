@@ -44,8 +44,14 @@ NodeLabelPtr ReadLabel(Row& row);
 
 inline constexpr char kLeaseList[] =
     "l.run_id, l.node_id, l.worker_id, l.epoch, l.result_key, l.input_runs, l.input_identities, "
-    "l.granted_at, l.is_kill_requested";
+    "l.granted_at, l.is_kill_requested, l.started_at";
 Lease ReadLease(Row& row);
+
+/// The state of node n as its lease g, if it has one, tells it: a node's own row says nothing of
+/// it while it runs.
+inline constexpr char kLiveState[] =
+    "(CASE WHEN g.run_id IS NULL THEN n.state WHEN g.started_at IS NULL THEN 1 ELSE 2 END)"
+    "::smallint";
 
 /// Without its outputs, which are materialisations.
 inline constexpr char kRunList[] =

@@ -5,13 +5,12 @@ namespace fft::pg {
 namespace {
 
 constexpr char kPartitionsSql[] =
-    "INSERT INTO partition SELECT t.* FROM unnest($1::partition[]) t "
-    "ON CONFLICT (id) DO UPDATE SET (live_run, live_key, live_content, live_rows, live_bytes, "
-    "live_major_version, live_is_reusable, live_uri, live_at, uncertain_run, taint, "
-    "tainted_before, is_suspect) = (EXCLUDED.live_run, EXCLUDED.live_key, EXCLUDED.live_content, "
-    "EXCLUDED.live_rows, EXCLUDED.live_bytes, EXCLUDED.live_major_version, "
-    "EXCLUDED.live_is_reusable, EXCLUDED.live_uri, EXCLUDED.live_at, EXCLUDED.uncertain_run, "
-    "EXCLUDED.taint, EXCLUDED.tainted_before, EXCLUDED.is_suspect)";
+    "UPDATE partition p SET live_run = t.live_run, live_key = t.live_key, "
+    "live_content = t.live_content, live_rows = t.live_rows, live_bytes = t.live_bytes, "
+    "live_major_version = t.live_major_version, live_is_reusable = t.live_is_reusable, "
+    "live_uri = t.live_uri, live_at = t.live_at, uncertain_run = t.uncertain_run, "
+    "taint = t.taint, tainted_before = t.tainted_before, is_suspect = t.is_suspect "
+    "FROM unnest($1::partition[]) t WHERE p.id = t.id";
 
 // What was asked for never changes, and may be long.
 constexpr char kBuildsSql[] =
@@ -42,11 +41,6 @@ constexpr char kAttachmentsSql[] =
     "SELECT t.build_id, t.opened_by, t.nodes, t.levels, t.joined, t.reasons "
     "FROM unnest($1::attachment[]) t";
 
-constexpr char kLeasesSql[] =
-    "INSERT INTO lease SELECT t.* FROM unnest($1::lease[]) t "
-    "ON CONFLICT (run_id) DO UPDATE SET worker_id = EXCLUDED.worker_id, epoch = EXCLUDED.epoch, "
-    "is_kill_requested = EXCLUDED.is_kill_requested";
-
 constexpr char kWorkersSql[] =
     "INSERT INTO worker SELECT t.* FROM unnest($1::worker[]) t ON CONFLICT (id) DO UPDATE "
     "SET name = EXCLUDED.name, host = EXCLUDED.host, slots = EXCLUDED.slots, "
@@ -59,7 +53,9 @@ const std::vector<Statement>& ChangeStatements() {
   static const std::vector<Statement> kStatements = {
       {"namespaces", "namespace",
        "INSERT INTO namespace SELECT t.* FROM unnest($1::namespace[]) t"},
-      {"partitions", "partition", kPartitionsSql},
+      {"partitions", "partition", "INSERT INTO partition SELECT t.* FROM unnest($1::partition[]) t",
+       true},
+      {"partition_updates", "partition", kPartitionsSql},
       {"builds", "build", kBuildsSql},
       {"configs", "config",
        "INSERT INTO config SELECT t.* FROM unnest($1::config[]) t ON CONFLICT (digest) DO NOTHING"},
@@ -73,7 +69,10 @@ const std::vector<Statement>& ChangeStatements() {
        "INSERT INTO build_hits SELECT t.* FROM unnest($1::build_hits[]) t "
        "ON CONFLICT (build_id) DO UPDATE SET partitions = EXCLUDED.partitions, runs = "
        "EXCLUDED.runs"},
-      {"leases", "lease", kLeasesSql},
+      {"leases", "lease", "INSERT INTO lease SELECT t.* FROM unnest($1::lease[]) t", true},
+      {"lease_starts", "lease_start",
+       "UPDATE lease l SET started_at = t.started_at FROM unnest($1::lease_start[]) t "
+       "WHERE l.run_id = t.run_id"},
       {"ended_leases", "ended_lease",
        "DELETE FROM lease l USING unnest($1::ended_lease[]) t WHERE l.run_id = t.run_id"},
       {"runs", "run", "INSERT INTO run SELECT t.* FROM unnest($1::run[]) t", true},

@@ -13,7 +13,7 @@ namespace fft::pg {
 // that of the table, or node_update.
 
 Records NamespaceRows(const std::vector<Namespace>& namespaces);
-Records PartitionRows(const std::vector<Partition>& partitions);
+Records PartitionRows(const std::vector<const Partition*>& partitions);
 Records BuildRows(const std::vector<Build>& builds);
 Records AttachmentRows(const std::vector<Attachment>& attachments);
 Records HitsRows(const std::vector<BuildHits>& hits);
@@ -22,7 +22,8 @@ Records ConfigRows(const ChangeSet& changes, const KnownConfigs& known);
 Records NodeRows(const std::vector<const Node*>& nodes);
 Records FurtherOutputRows(const std::vector<const Node*>& nodes);
 Records NodeUpdateRows(const std::vector<const NodeUpdate*>& updates);
-Records LeaseRows(const std::vector<Lease>& leases);
+Records LeaseRows(const std::vector<const Lease*>& leases);
+Records LeaseStartRows(const std::vector<LeaseStart>& starts);
 Records EndedLeaseRows(const std::vector<RunId>& runs);
 
 Records RunRows(const std::vector<Run>& runs);

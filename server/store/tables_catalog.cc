@@ -41,9 +41,9 @@ Records NamespaceRows(const std::vector<Namespace>& namespaces) {
   return rows;
 }
 
-Records PartitionRows(const std::vector<Partition>& partitions) {
+Records PartitionRows(const std::vector<const Partition*>& partitions) {
   Records rows;
-  for (const Partition* p : LaterWins(partitions, [](const Partition& row) { return row.id; })) {
+  for (const Partition* p : partitions) {
     const Materialisation& live = p->live;
     rows.Next();
     rows.Int64(p->id.value).Int64(p->ns.value).Text(p->ref);

@@ -1,4 +1,3 @@
-#include "server/store/later_wins.h"
 #include "server/store/rows.h"
 #include "server/store/tables.h"
 
@@ -49,13 +48,22 @@ Records NodeUpdateRows(const std::vector<const NodeUpdate*>& updates) {
   return rows;
 }
 
-Records LeaseRows(const std::vector<Lease>& leases) {
+Records LeaseRows(const std::vector<const Lease*>& leases) {
   Records rows;
-  for (const Lease* l : LaterWins(leases, [](const Lease& row) { return row.run; })) {
+  for (const Lease* l : leases) {
     rows.Next();
     rows.Int64(l->run.value).Int64(l->node.value).Int64(l->worker.value).Int64(l->epoch.value);
     rows.Digest(l->result_key).Ids(l->input_runs).Bytes(JoinDigests(l->input_identities));
-    rows.Time(l->granted_at).Bool(l->is_kill_requested);
+    rows.Time(l->granted_at).Bool(l->is_kill_requested).Time(l->started_at);
+  }
+  return rows;
+}
+
+Records LeaseStartRows(const std::vector<LeaseStart>& starts) {
+  Records rows;
+  for (const LeaseStart& start : starts) {
+    rows.Next();
+    rows.Int64(start.run.value).Time(start.at);
   }
   return rows;
 }

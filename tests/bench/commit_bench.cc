@@ -110,16 +110,12 @@ class Bench {
                          ended = node_of(round - 2, i);
       changes.nodes.push_back(SampleNode(planned));
       changes.partitions.push_back(SamplePartition(planned));
-      if (granted > 0) {
-        changes.leases.push_back(SampleLease(granted, granted));
-        changes.node_updates.push_back(UpdateOf(SampleNode(granted)));
-        changes.partitions.push_back(SamplePartition(granted));
-      }
+      if (granted > 0) changes.leases.push_back(SampleLease(granted, granted));
       if (ended > 0) {
         changes.runs.push_back(SampleRun(ended, ended));
         changes.ended_leases.push_back({ended});
         changes.node_updates.push_back(UpdateOf(SampleNode(ended)));
-        changes.partitions.push_back(SamplePartition(ended));
+        changes.partition_updates.push_back(SamplePartition(ended));
       }
     }
     for (int i = 0; i < 4; ++i) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,7 +54,8 @@ class RpcTest : public ::testing::Test {
 
   void StartServer() {
     server_ = std::make_unique<RpcServer>(
-        service_, clock_, RpcOptions{.listen = {address_}, .version = "0.1"}, nullptr);
+        service_, clock_, RpcOptions{.listen = {address_}, .version = "0.1", .farewell = farewell_},
+        nullptr);
     const Status started = server_->Start();
     EXPECT_TRUE(started.ok()) << started;
     server_->SetServing(true, false);
@@ -74,6 +76,7 @@ class RpcTest : public ::testing::Test {
   FakeService service_;
   const std::string address_;
   std::unique_ptr<RpcServer> server_;
+  std::chrono::milliseconds farewell_{0};
 };
 
 }  // namespace fft

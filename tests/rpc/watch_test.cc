@@ -1,6 +1,7 @@
 #include <atomic>
 #include <thread>
 
+#include <fft/build/v1/admin.grpc.pb.h>
 #include <fft/build/v1/builds.grpc.pb.h>
 #include <fft/build/v1/catalog.grpc.pb.h>
 
@@ -404,6 +405,24 @@ TEST_F(WatchTest, StoppingEndsStreamsWithAReason) {
   server_->Shutdown(std::chrono::milliseconds(5000));
   EXPECT_EQ(watch->Next(), nullptr);
   const grpc::Status status = watch->reader->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(Decode(status).why.reason(), "STOPPING");
+}
+
+TEST_F(WatchTest, WhoComesBackWhileItStopsIsToldSo) {
+  server_.reset();
+  farewell_ = std::chrono::hours(1);  // no longer than the patience
+  StartServer();
+  const auto watch = WatchLog(After(0));
+  service_.Commit({Text("a")});
+  ASSERT_NE(watch->Next(), nullptr);
+  const auto stub = Stub<v1::Admin>();
+  grpc::ClientContext before, after;
+  v1::ServiceStatus response;
+  ASSERT_TRUE(stub->GetStatus(&before, {}, &response).ok());
+  std::jthread stopping([this] { server_->Shutdown(std::chrono::milliseconds(1000)); });
+  EXPECT_EQ(watch->Next(), nullptr);  // its stream has ended
+  const grpc::Status status = stub->GetStatus(&after, {}, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(Decode(status).why.reason(), "STOPPING");
 }

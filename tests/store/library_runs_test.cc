@@ -7,9 +7,27 @@ TEST_F(LibraryTest, ANodeIsFoundWithItsConfigAndNames) {
   Commit(Everything());
   const auto node = library_.GetNode({1});
   ASSERT_TRUE(node.ok()) << node.status();
-  EXPECT_TRUE(Same(node->node, SampleNode(1)));
   EXPECT_EQ(node->label->job, "daily");
-  EXPECT_EQ(node->run, RunId{55});
+  EXPECT_EQ(node->node.state, NodeState::kReady);  // it has a lease, and has not begun
+  EXPECT_EQ(node->run, RunId{1});
+  ChangeSet begun;
+  begun.lease_starts = {{{1}, At(5)}};
+  Commit(begun);
+  EXPECT_EQ(library_.GetNode({1})->node.state, NodeState::kRunning);
+  EXPECT_EQ(library_.GetRun({1})->run.lease.started_at, At(5));
+  const auto running = library_.ListNodes(
+      {.build = {1}, .ns = {}, .ref = {}, .state = NodeState::kRunning}, {.size = 10, .after = {}});
+  ASSERT_TRUE(running.ok()) << running.status();
+  ASSERT_EQ(running->items.size(), 1U);
+  EXPECT_EQ(running->items.front().node.id, NodeId{1});
+  EXPECT_EQ(library_.SnapshotBuild({1})->nodes.front().state, NodeState::kRunning);
+  EXPECT_EQ(library_.SnapshotBuild({1})->nodes.front().run, RunId{1});
+  ChangeSet ended;
+  ended.ended_leases = {{1}};
+  Commit(ended);
+  const auto after = library_.GetNode({1});
+  EXPECT_TRUE(Same(after->node, SampleNode(1)));
+  EXPECT_EQ(after->run, RunId{55});
   ExpectMissing(library_.GetNode({3}).status(), "NODE_NOT_FOUND");
   EXPECT_EQ(*library_.GetConfig(SampleNode(1).config_digest), *SampleConfig(1));
   ExpectMissing(library_.GetConfig(DigestOf("?")).status(), "CONFIG_NOT_FOUND");

@@ -61,7 +61,7 @@ TEST_F(PgStoreTest, TheLaterOfTwoChangesWins) {
   ChangeSet changes = Everything();
   Partition partition = SamplePartition(1);
   partition.live.uri = "file:///later";
-  changes.partitions.push_back(partition);
+  changes.partition_updates.push_back(partition);
   Build build = SampleBuild(1);
   build.message = "later";
   changes.builds.push_back(build);
@@ -128,6 +128,39 @@ TEST_F(PgStoreTest, ManyRowsComeBackAsTheyWere) {
             "1001|1\n");
 }
 
+TEST_F(PgStoreTest, ManyPartitionsAndLeasesComeBackAsTheyWere) {
+  ChangeSet changes;
+  for (std::int64_t i = 1; i <= 1'000; ++i) {
+    changes.partitions.push_back(SamplePartition(i));
+    changes.leases.push_back(SampleLease(i, i));
+  }
+  // What changes or ends in the same batch: written as it is at its end.
+  Partition later = SamplePartition(500);
+  later.live.uri = "file:///later";
+  changes.partition_updates = {SamplePartition(500), later};
+  changes.ended_leases = {{700}};
+  ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
+  auto snapshot = store_.Load();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  changes.partitions[499] = later;
+  changes.leases.erase(changes.leases.begin() + 699);
+  EXPECT_EQ(snapshot->partitions, changes.partitions);
+  EXPECT_TRUE(Same(snapshot->leases, changes.leases));
+  EXPECT_EQ(snapshot->last_run, RunId{1'000});
+
+  ChangeSet next;
+  for (std::int64_t i = 1; i <= 1'000; ++i) {
+    next.partition_updates.push_back(SamplePartition(i));
+    next.partition_updates.back().live.run = {i};
+    next.ended_leases.push_back({i});
+  }
+  ASSERT_EQ(store_.Commit(epoch_, next), Ok());
+  snapshot = store_.Load();
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->partitions, next.partition_updates);
+  EXPECT_TRUE(snapshot->leases.empty());
+}
+
 TEST_F(PgStoreTest, WhatIsRefusedAmongManyRowsLeavesNothing) {
   ASSERT_EQ(store_.Commit(epoch_, Many(1'000)), Ok());
   ChangeSet again = Many(1'500);  // half of its nodes are there
@@ -172,6 +205,31 @@ TEST_F(PgStoreTest, EvidenceStaysUntilThereIsOther) {
   EXPECT_EQ(Psql("SELECT evidence FROM node WHERE id = 1"), "{\"run\":7}\n");
 }
 
+TEST_F(PgStoreTest, EvidenceStaysWhenALaterUpdateOfItsBatchTellsNone) {
+  const auto told = [](std::int64_t id) {
+    NodeUpdate update = UpdateOf(SampleNode(id));
+    update.evidence = R"({"run":7})";
+    return update;
+  };
+  const auto untold = [&](std::int64_t id) {
+    NodeUpdate update = told(id);
+    update.evidence = {};
+    update.past.message = "later";
+    return update;
+  };
+  const std::string both = "SELECT id, evidence, message FROM node ORDER BY id";
+  ChangeSet changes = Everything();
+  changes.node_updates = {told(1), untold(1), untold(2), told(2)};  // of nodes that it adds
+  ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
+  const std::string message = SampleNode(2).past->message.str();
+  EXPECT_EQ(Psql(both), "1|{\"run\":7}|later\n2|{\"run\":7}|" + message + "\n");
+  changes = {};
+  changes.node_updates = {told(1), untold(1)};
+  changes.node_updates.front().evidence = R"({"run":8})";
+  ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
+  EXPECT_EQ(Psql(both), "1|{\"run\":8}|later\n2|{\"run\":7}|" + message + "\n");
+}
+
 TEST_F(PgStoreTest, ChangesReplaceRowsOfEarlierCommits) {
   ASSERT_EQ(store_.Commit(epoch_, Everything()), Ok());
   ChangeSet changes;
@@ -186,20 +244,15 @@ TEST_F(PgStoreTest, ChangesReplaceRowsOfEarlierCommits) {
   node.state = NodeState::kSucceeded;
   node.past.Make().result_key = {};
   node.past.Make().not_before = {};
-  Lease lease = SampleLease(1, 1);
-  lease.epoch = {9};
-  changes.partitions = {partition};
+  changes.partition_updates = {partition};
   changes.builds = {build};
   changes.node_updates = {UpdateOf(node)};
-  changes.leases = {lease};
   ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
   const auto snapshot = store_.Load();
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
   EXPECT_EQ(snapshot->partitions.back(), partition);
   EXPECT_EQ(snapshot->builds.front(), build);
   EXPECT_TRUE(Same(snapshot->nodes.back(), Loaded(node)));
-  ASSERT_EQ(snapshot->leases.size(), 1U);
-  EXPECT_TRUE(Same(snapshot->leases.front(), lease));
 }
 
 TEST_F(PgStoreTest, EndedLeasesAndBuildsAreNotLoaded) {

@@ -28,7 +28,9 @@ StatusOr<Epoch> MemoryStore::TakeLead(const std::string&) {
 Status MemoryStore::Commit(Epoch epoch, const ChangeSet& changes) {
   if (epoch != epoch_) return Error(Code::kAborted, "epoch {} is over", epoch.value);
   for (const Namespace& row : changes.namespaces) namespaces_[row.id] = row;
-  for (const Partition& row : changes.partitions) partitions_[row.id] = row;
+  for (const Partition& row : changes.partitions)
+    FFT_CHECK(partitions_.emplace(row.id, row).second);
+  for (const Partition& row : changes.partition_updates) partitions_.at(row.id) = row;
   for (const Build& row : changes.builds) {
     std::vector<std::string> targets = row.targets;
     if (const auto known = builds_.find(row.id); known != builds_.end())
@@ -44,6 +46,7 @@ Status MemoryStore::Commit(Epoch epoch, const ChangeSet& changes) {
     FFT_CHECK(leases_.emplace(row.run, row).second);
     last_run_ = std::max(last_run_, row.run);
   }
+  for (const LeaseStart& start : changes.lease_starts) leases_.at(start.run).started_at = start.at;
   for (const RunId run : changes.ended_leases) FFT_CHECK(leases_.erase(run) == 1);
   for (const Run& row : changes.runs) FFT_CHECK(runs_.emplace(row.lease.run, row).second);
   for (const Worker& row : changes.workers) workers_[row.id] = row;

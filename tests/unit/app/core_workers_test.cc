@@ -161,5 +161,25 @@ TEST_F(CoreWorkers, OneThatIsThereIsNotDead) {
   EXPECT_EQ(nobody.Get().status().code(), Code::kNotFound);
 }
 
+TEST_F(CoreWorkers, WhatADeadOneHadGoesToAnother) {
+  const auto dead = std::make_shared<FakeSession>();
+  const auto worker = Connect(dead)->worker;
+  ASSERT_TRUE(Create().Get().ok());
+  ASSERT_TRUE(Eventually([&] { return dead->grants().size() == 1; }));
+  core_->WorkerGone(worker, dead);
+  ASSERT_TRUE(Eventually([&] { return !IsConnected(); }));
+  Await<WorkerView> marked;
+  core_->MarkWorkerDead("w", marked.reply());
+  ASSERT_TRUE(marked.Get().ok());
+  EXPECT_FALSE(marked.Get()->is_connected);
+  EXPECT_TRUE(marked.Get()->runs.empty());
+  clock_.Move(Duration(60'000));  // who lost a run waits a little before the next
+  const auto alive = std::make_shared<FakeSession>();
+  Await<WorkerWelcome> welcome;
+  core_->WorkerConnected({.name = "v", .host = "there", .slots = 2}, alive, welcome.reply());
+  ASSERT_TRUE(welcome.Get().ok());
+  EXPECT_TRUE(Eventually([&] { return alive->grants().size() == 1; }));
+}
+
 }  // namespace
 }  // namespace fft

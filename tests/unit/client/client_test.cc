@@ -95,6 +95,25 @@ TEST_F(ClientTest, DoesNotRepeatWhatIsWrong) {
   EXPECT_EQ(DetailsOf(build.status()).metadata.at("culprit"), "it");
 }
 
+// gRPC says no more when a call meets a server that is about to end.
+TEST_F(ClientTest, WhatNobodyHereCancelledIsTriedAgain) {
+  int calls = 0;
+  daemon.on_create = [&](const v1::CreateBuildRequest&, v1::Build& build) {
+    build.set_id(7);
+    return ++calls < 3 ? grpc::Status::CANCELLED : grpc::Status::OK;
+  };
+  Client client(options);
+  const auto build = CreateBuild(client, {});
+  EXPECT_TRUE(build.ok()) << build.status();
+  EXPECT_EQ(calls, 3);
+  daemon.on_create = [&](const v1::CreateBuildRequest&, v1::Build&) {
+    ++calls;
+    return RichError(grpc::StatusCode::CANCELLED, "the operator ended it", "ENDED");
+  };
+  EXPECT_EQ(CreateBuild(client, {}).status().code(), Code::kCancelled);
+  EXPECT_EQ(calls, 4);
+}
+
 TEST_F(ClientTest, NobodyThereIsToldAtOnce) {
   daemon.Stop();
   Client client(options);

@@ -1,6 +1,7 @@
 #include "server/graph/analyser.h"
 
 #include <algorithm>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,7 +32,10 @@ void ExpectConsistent(const Cone& cone) {
   ASSERT_EQ(cone.source_of.size(), cone.refs.size());
   for (ConfigIndex c = 0; c < cone.configs.size(); ++c) {
     const ConeConfig& config = cone.configs[c];
-    EXPECT_EQ(config.digest, ConfigDigest(*config.config));
+    const Digest own = ConfigDigest(*config.config);
+    const bool is_process = config.config->frame->runner == Runner::kExec;
+    EXPECT_EQ(config.digest,
+              is_process ? Sha256(std::string(own.view()) + cone.graph->spec().root_uri) : own);
     ASSERT_EQ(config.outputs_end - config.outputs_begin, config.config->outputs.size());
     ASSERT_EQ(config.inputs_end - config.inputs_begin, config.config->inputs.size());
     for (std::uint32_t i = config.outputs_begin; i < config.outputs_end; ++i) {
@@ -67,6 +71,24 @@ TEST(Analyser, NeighbouringReportsOfColorVotesShareTheirWindows) {
   EXPECT_THAT((*cone)->to_configure, IsEmpty());
   ASSERT_THAT((*cone)->targets, SizeIs(2));
   EXPECT_EQ((*cone)->refs[(*cone)->targets[0]], "color_vote_report/2012-06-01/red");
+}
+
+TEST(Analyser, AProcessIsAnotherInAnotherFolder) {
+  const auto digests = [](const std::string& root) {
+    GraphSpec spec = Graph({ExecJob("p", {"p"}), NoopJob("n", {"n"})});
+    spec.root_uri = root;
+    const auto cone = MakeAnalyser(std::move(spec)).Analyse({"p", "n"});
+    EXPECT_TRUE(cone.ok()) << cone.status();
+    std::map<std::string, Digest> found;
+    for (const ConeConfig& config : (*cone)->configs)
+      found[config.config->frame->job] = config.digest;
+    return found;
+  };
+  const auto here = digests("file:///here"), there = digests("file:///there");
+  EXPECT_EQ(here.size(), 2U);
+  EXPECT_EQ(here, digests("file:///here"));
+  EXPECT_NE(here.at("p"), there.at("p"));
+  EXPECT_EQ(here.at("n"), there.at("n"));
 }
 
 TEST(Analyser, RemembersConesAndConfigs) {

@@ -239,6 +239,53 @@ TEST(Planner, APendingWriterIsRecognisedWhenItsInputsHaveEndedMeanwhile) {
   EXPECT_EQ(second.nodes[0].plan_key, first.nodes[1].plan_key);
 }
 
+TEST(Planner, WhatWaitsForARecognisedWriterIsRecognisedToo) {
+  PlanWorld world(Chain(Identity::kContent));
+  const Plan first = world.MakePlan({"c"});
+  world.Build({"a"});
+  for (const std::size_t node : {1U, 2U})
+    world.writers[first.nodes[node].config->outputs.front()] = {first.nodes[node].plan_key,
+                                                                BuildId{7}};
+  const Plan second = world.MakePlan({"c"});
+  EXPECT_THAT(world.Words(second),
+              ElementsAre("EXECUTE NEVER_BUILT b L0", "EXECUTE NEVER_BUILT c L1", "HIT a"));
+  EXPECT_EQ(second.nodes[0].plan_key, first.nodes[1].plan_key);
+  EXPECT_EQ(second.nodes[1].plan_key, first.nodes[2].plan_key);
+}
+
+// Its planner saw the content of one input and not of the other.
+TEST(Planner, APendingWriterIsRecognisedByWhatItWillRead) {
+  const auto spec = [](const std::string& program) {
+    return Graph({ExecJob("a1", {"a1"}, {}, program), ExecJob("a2", {"a2"}, {}),
+                  ExecJob("b", {"b"}, {Content("a1"), Content("a2")}),
+                  ExecJob("c", {"c"}, {Content("b")})});
+  };
+  PlanWorld world(spec("1"));
+  world.Build({"a1"});
+  const Plan first = world.MakePlan({"c"});
+  const PlannedNode &b = first.nodes[1], &c = first.nodes[2];
+  world.Build({"a2"});
+  const Digest result_key = world.MakePlan({"b"}).nodes.front().plan_key;
+  EXPECT_NE(result_key, b.plan_key);
+  world.writers["c"] = {c.plan_key, BuildId{7}};
+  const auto recognised = [&](const PlanWorld::Writer& writer) {
+    world.writers["b"] = writer;
+    const Plan plan = world.MakePlan({"c"});
+    EXPECT_EQ(plan.nodes.size(), 2U);
+    return plan.nodes[0].plan_key == b.plan_key && plan.nodes[1].plan_key == c.plan_key;
+  };
+  EXPECT_TRUE(recognised({b.plan_key, BuildId{7}, {}, b.config_digest}));
+  EXPECT_TRUE(recognised({b.plan_key, BuildId{7}, result_key, {}}));
+  EXPECT_FALSE(recognised({b.plan_key, BuildId{7}, {}, {}}));
+  EXPECT_FALSE(recognised({b.plan_key, BuildId{7}, {}, c.config_digest}));
+  EXPECT_FALSE(recognised({b.plan_key, BuildId{7}, Sha256("of other facts"), {}}));
+  // One input is to be made anew: what waits was not planned to read that.
+  world.Deploy(spec("2"));
+  world.writers["b"] = {b.plan_key, BuildId{7}, {}, b.config_digest};
+  EXPECT_THAT(world.Words(world.MakePlan({"b"})),
+              ElementsAre("EXECUTE FACTS_CHANGED a1 L0", "EXECUTE OSCILLATING b L1", "HIT a2"));
+}
+
 TEST(Planner, APendingWriterOfAnotherKeyIsNeverAHit) {
   PlanWorld world(Chain(Identity::kKey));
   world.Build({"c"});

@@ -47,14 +47,5 @@ TEST(Catalog, RefsStayFoundHoweverManyThereAre) {
     ASSERT_EQ(catalog.Find(ns, "some/long/ref/" + std::to_string(i)), PartitionId{i});
 }
 
-TEST(Catalog, DataIsBelowTheRootUnlessReportedElsewhere) {
-  GraphSpec spec;
-  spec.root_uri = "file:///data";
-  Partition partition{.id = PartitionId{1}, .ns = NamespaceId{1}, .ref = "a/b"};
-  EXPECT_EQ(UriOf(partition, spec), "file:///data/a/b");
-  partition.live.uri = "s3://x";
-  EXPECT_EQ(UriOf(partition, spec), "s3://x");
-}
-
 }  // namespace
 }  // namespace fft

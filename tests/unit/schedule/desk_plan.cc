@@ -64,6 +64,7 @@ JobSpec& Desk::Job(const std::string& label) {
 std::shared_ptr<const GraphSpec> Desk::Spec(const Digest& revision) {
   auto spec = std::make_shared<GraphSpec>();
   spec->name = "g";
+  spec->default_namespace = "dev";
   spec->root_uri = "file:///d";
   for (const auto& [label, job] : jobs_) spec->jobs.push_back(job);
   specs_[revision] = spec;

@@ -112,7 +112,7 @@ std::string Desk::PrintRows(const ChangeSet& changes) const {
     text +=
         fmt::format("r{} ended {}{}\n", run.report.run.value, ToString(run.report.outcome),
                     run.reason == Reason::kNone ? "" : fmt::format(" {}", ToString(run.reason)));
-  for (const Partition& partition : changes.partitions) {
+  for (const Partition& partition : changes.partition_updates) {
     if (!partition.live.run && !partition.doubt->uncertain_run) continue;
     text += fmt::format("{} is r{}", partition.ref.view(), partition.live.run.value);
     if (!partition.live.is_reusable) text += " not reusable";
