@@ -41,9 +41,7 @@ StatusOr<RefsNow> LookAt(const SharedSchedule& shared, const std::string& ns,
       const PendingNode* writer = shared.schedule->LastWriter(found);
       if (writer == nullptr) continue;
       now.refs[i].pending_plan_key = writer->row.plan_key;
-      if (writer->lease->run)
-        now.refs[i].pending_result_key = writer->lease->result_key;
-      else if (ReadsWhatIsWrittenLast(*shared.schedule, *writer))
+      if (!writer->lease->run && ReadsWhatIsWrittenLast(*shared.schedule, *writer))
         now.refs[i].pending_config = writer->row.config_digest;
       if (!writer->waiters.empty())
         now.refs[i].pending_build = writer->waiters.front().cohort->id();

@@ -194,7 +194,7 @@ Digest KeyPass::Twin(ConfigIndex config) const {
   }
   const Digest& pending = now.pending_plan_key;
   if (!pending) return {};
-  const bool is_same = pending == keys_[config] || now.pending_result_key == keys_[config] ||
+  const bool is_same = pending == keys_[config] ||
                        pending == KeyBy(&KeyPass::BeforeContents, config) ||
                        (now.pending_config == at.digest && IsAwaitedAlike(config));
   return is_same ? pending : Digest{};

@@ -19,9 +19,8 @@ struct RefNow {
   const Partition* partition = nullptr;  // null: the catalog does not know it
   // The last pending node that writes it; zeros and none: nobody does.
   Digest pending_plan_key;
-  Digest pending_result_key;  // once it was granted
-  // Before that: the digest of its config, when each of its inputs will hold what is written there
-  // last; else zeros.
+  // Until it is granted: the digest of its config, when each of its inputs will hold what is
+  // written there last; else zeros.
   Digest pending_config;
   BuildId pending_build;  // one that waits for that node
 };

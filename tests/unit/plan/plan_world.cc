@@ -43,7 +43,6 @@ Plan PlanWorld::MakePlan(const std::vector<std::string>& targets) {
     if (const auto writer = writers.find(ref); writer != writers.end()) {
       now[i].pending_plan_key = writer->second.plan_key;
       now[i].pending_build = writer->second.build;
-      now[i].pending_result_key = writer->second.result_key;
       now[i].pending_config = writer->second.config;
     }
   }

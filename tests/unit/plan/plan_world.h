@@ -24,7 +24,7 @@ class PlanWorld {
   struct Writer {
     Digest plan_key;
     BuildId build;
-    Digest result_key, config;  // as RefNow has them
+    Digest config;  // as RefNow has it
   };
   std::map<std::string, Partition> catalog;
   std::map<std::string, Digest> data;     // what stands at a ref; missing: nothing
