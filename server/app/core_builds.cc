@@ -19,7 +19,8 @@ void Put(Sha256Stream& stream, const std::string& text) {
 }
 
 // Of all that a client asked for: a repeat under one request id has the same.  But for the
-// deadline: who says it as a length of time says another one each time.
+// deadline: who says it as a length of time says another one each time; 0 stands where it stood, so
+// that requests without one are what they were.
 Digest DigestOf(const BuildRequest& request) {
   Sha256Stream stream;
   Put(stream, request.graph);
@@ -28,7 +29,7 @@ Digest DigestOf(const BuildRequest& request) {
   for (const std::string& target : request.targets) Put(stream, target);
   Put(stream, "options");
   const BuildOptions& o = request.options;
-  Put(stream, fmt::format("{} {} {} {} {}", ToString(o.cache), static_cast<int>(o.discipline),
+  Put(stream, fmt::format("{} {} {} {} {} 0", ToString(o.cache), static_cast<int>(o.discipline),
                           o.jobs_max, o.keeps_going, o.priority));
   for (const std::string& glob : o.rebuild) Put(stream, glob);
   Put(stream, "labels");

@@ -112,7 +112,7 @@ std::string EvidenceWriter::WriteChanges(ConfigIndex config, const RunFacts& bef
   SayWhatIsUnknown(config, &inputs);
   changes.insert(changes.end(), inputs.begin(), inputs.end());
   if (changes.empty() && *before.config == now && before.identities == identities)
-    changes.push_back({"root", "another folder", cone_.graph->spec().root_uri});
+    changes.push_back({"root", "another folder, or no fact yet", cone_.graph->spec().root_uri});
   if (changes.empty())  // only a run whose key says that it is not known what it read
     changes.push_back({"sources", "edited while they were read", "as they are"});
   Json json = {{"run", before.run.value}, {"facts", Json::array()}};
