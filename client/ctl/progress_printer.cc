@@ -73,7 +73,7 @@ void ProgressPrinter::TakeBuild(const v1::Build& build) {
     more = fmt::format(": {}@{}, {}", build.graph(), ShortRevision(build.revision()),
                        fft::Count(build.targets_size(), "target"));
   const v1::NodeCounts& counts = build.counts();
-  if (state_ == v1::BUILD_EXECUTING && counts.total() > 0)
+  if (state_ == v1::BUILD_EXECUTING && !is_waiting && counts.total() > 0)
     more = fmt::format(": {}, {} cached, {} to do", fft::Count(counts.total(), "node"),
                        counts.cached(), counts.total() - counts.cached());
   out_ << fmt::format("build {} {}{}\n", build_, StateName(state_), more);

@@ -98,6 +98,18 @@ TEST(ProgressPrinter, SaysOnceWhatItWaitsForBeforeItRuns) {
   EXPECT_EQ(screen.At(2, waits), "");
 }
 
+TEST(ProgressPrinter, SaysWhatItWaitsForWhereItsNodesAreCounted) {
+  Screen screen(false);
+  const auto executing = [](const std::string& message) {
+    return "events { build_changed { build { id: 7 state: BUILD_EXECUTING message: '" + message +
+           "' counts { total: 2 } } } }";
+  };
+  EXPECT_EQ(screen.At(0, executing("")), "build 7 executing: 2 nodes, 0 cached, 2 to do\n");
+  const std::string waits = executing("waiting: a a/1: shop is paused");
+  EXPECT_EQ(screen.At(1, waits), "build 7 executing: waiting: a a/1: shop is paused\n");
+  EXPECT_EQ(screen.At(2, waits), "");
+}
+
 TEST(ProgressPrinter, SaysThatItStillPlans) {
   Screen screen(false);
   screen.At(0, "events { build_changed { build { id: 7 state: BUILD_PLANNING } } }");
