@@ -75,6 +75,7 @@ class Core final : public Service, Outlets {
   void ListPools(Reply<std::vector<PoolView>> reply) override;
   void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) override;
   bool IsPaused(const std::string& graph) override;
+  std::set<NodeId> ReadyOf(const std::vector<NodeId>& nodes) override;
   std::vector<std::string> WhyWaiting(NodeId node) override;
   void TaintPartitions(const std::string& ns, std::vector<std::string> refs,
                        const std::string& text, Reply<TaintResult> reply) override;

@@ -156,7 +156,9 @@ void Core::RetryBuild(BuildId id, const std::string& request_id, const std::stri
     if (!build.ok()) return reply(build.status());
     if (!IsTerminal(build->state))
       return reply(WithDetails(Error(Code::kFailedPrecondition, "build {} has not ended", id.value),
-                               {.reason = "BUILD_OPEN", .metadata = {}, .fields = {}}));
+                               {.reason = "BUILD_OPEN",
+                                .metadata = {{"build", fmt::format("{}", id.value)}},
+                                .fields = {}}));
     BuildRequest request{.request_id = request_id,
                          .principal = principal,
                          .graph = build->graph,

@@ -66,6 +66,18 @@ bool Core::IsPaused(const std::string& graph) {
   return shared_.schedule != nullptr && shared_.schedule->gates().IsPaused(graph);
 }
 
+std::set<NodeId> Core::ReadyOf(const std::vector<NodeId>& nodes) {
+  std::set<NodeId> ready;
+  if (nodes.empty()) return ready;
+  const std::lock_guard lock(shared_.mutex);
+  if (shared_.schedule == nullptr) return ready;
+  for (const NodeId id : nodes)
+    if (const PendingNode* node = shared_.schedule->FindNode(id);
+        node != nullptr && node->row.state == NodeState::kReady)
+      ready.insert(id);
+  return ready;
+}
+
 std::vector<std::string> Core::WhyWaiting(NodeId node) {
   const std::lock_guard lock(shared_.mutex);
   if (shared_.schedule == nullptr)

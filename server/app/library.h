@@ -73,9 +73,9 @@ class Library {
   virtual StatusOr<JobConfig> GetConfig(const Digest& config_digest) = 0;
 
   // The catalog.
-  virtual StatusOr<Partition> GetPartition(const std::string& ns, const std::string& ref) = 0;
-  virtual StatusOr<Page<Partition>> ListPartitions(const PartitionFilter& filter,
-                                                   const PageRequest& page) = 0;
+  virtual StatusOr<PartitionNow> GetPartition(const std::string& ns, const std::string& ref) = 0;
+  virtual StatusOr<Page<PartitionNow>> ListPartitions(const PartitionFilter& filter,
+                                                      const PageRequest& page) = 0;
   /// Newest first.
   virtual StatusOr<Page<Materialisation>> ListMaterialisations(const std::string& ns,
                                                                const std::string& ref,

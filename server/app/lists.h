@@ -8,6 +8,7 @@
 #include "server/domain/event.h"
 #include "server/domain/ids.h"
 #include "server/domain/node.h"
+#include "server/domain/partition.h"
 #include "server/domain/run.h"
 
 namespace fft {
@@ -68,7 +69,15 @@ struct BuildSnapshot {
 struct NodeFilter {
   BuildId build;  // none: by ref
   std::string ns, ref;
+  /// Of kReady also those that wait: no row tells them from each other before the grant.
   std::optional<NodeState> state;
+};
+
+/// A partition with what was last to be done for it.
+struct PartitionNow {
+  Partition partition;
+  NodeId maker;  // the newest node that has it as output; none: there is none any more
+  NodeState maker_state = NodeState::kWaiting;
 };
 
 }  // namespace fft

@@ -15,9 +15,10 @@ namespace {
 std::int64_t RowsOf(const ChangeSet& c) {
   return static_cast<std::int64_t>(
       c.namespaces.size() + c.partitions.size() + c.partition_updates.size() + c.builds.size() +
-      c.nodes.size() + c.node_updates.size() + c.attachments.size() + c.hits.size() +
-      c.leases.size() + c.lease_starts.size() + c.ended_leases.size() + c.runs.size() +
-      c.configure_answers.size() + c.workers.size() + c.durations.size() + c.events.size());
+      c.nodes.size() + c.node_updates.size() + c.attachments.size() + c.withdrawals.size() +
+      c.hits.size() + c.leases.size() + c.lease_starts.size() + c.ended_leases.size() +
+      c.runs.size() + c.configure_answers.size() + c.workers.size() + c.durations.size() +
+      c.events.size());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,8 @@ class Service {
   /// NOT_FOUND: there is no such graph.
   virtual void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) = 0;
   virtual bool IsPaused(const std::string& graph) = 0;
+  /// Those of `nodes` that may start and were not granted yet: no row says so.
+  virtual std::set<NodeId> ReadyOf(const std::vector<NodeId>& nodes) = 0;
   /// What keeps a node from running, a line each; empty: it runs or has ended.
   virtual std::vector<std::string> WhyWaiting(NodeId node) = 0;
 

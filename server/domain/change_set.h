@@ -57,6 +57,7 @@ struct ChangeSet {
   std::vector<Node> nodes;                   // new; their configs are stored by digest
   std::vector<NodeUpdate> node_updates;
   std::vector<Attachment> attachments;  // new
+  std::vector<Withdrawal> withdrawals;  // new
   std::vector<BuildHits> hits;          // new
   std::vector<Lease> leases;            // new
   std::vector<LeaseStart> lease_starts;
@@ -72,9 +73,9 @@ struct ChangeSet {
   bool empty() const {
     return namespaces.empty() && partitions.empty() && partition_updates.empty() &&
            builds.empty() && nodes.empty() && node_updates.empty() && attachments.empty() &&
-           hits.empty() && leases.empty() && lease_starts.empty() && ended_leases.empty() &&
-           runs.empty() && configure_answers.empty() && workers.empty() && durations.empty() &&
-           pools.empty() && pauses.empty() && events.empty();
+           withdrawals.empty() && hits.empty() && leases.empty() && lease_starts.empty() &&
+           ended_leases.empty() && runs.empty() && configure_answers.empty() && workers.empty() &&
+           durations.empty() && pools.empty() && pauses.empty() && events.empty();
   }
 };
 
@@ -84,6 +85,7 @@ struct Snapshot {
   std::vector<Partition> partitions;    // all, by id
   std::vector<Build> builds;            // not terminal, by id
   std::vector<Attachment> attachments;  // of those builds
+  std::vector<Withdrawal> withdrawals;  // of those builds
   std::vector<BuildHits> hits;          // of those builds
   /// That those attachments name, terminal ones too; by id.  Their evidence is left out.
   std::vector<Node> nodes;

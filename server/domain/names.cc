@@ -43,6 +43,25 @@ constexpr std::array kReasons = {
     std::pair{Reason::kAttemptsExhausted, std::string_view("ATTEMPTS_EXHAUSTED")},
     std::pair{Reason::kNoWorker, std::string_view("NO_WORKER")},
     std::pair{Reason::kSourceEdited, std::string_view("SOURCE_EDITED")},
+    std::pair{Reason::kPlanFailed, std::string_view("PLAN_FAILED")},
+    std::pair{Reason::kPlanChanged, std::string_view("PLAN_CHANGED")},
+    std::pair{Reason::kUnknownRef, std::string_view("UNKNOWN_REF")},
+    std::pair{Reason::kAmbiguousRef, std::string_view("AMBIGUOUS_REF")},
+    std::pair{Reason::kBadRef, std::string_view("BAD_REF")},
+    std::pair{Reason::kBadRange, std::string_view("BAD_RANGE")},
+    std::pair{Reason::kNoMatch, std::string_view("NO_MATCH")},
+    std::pair{Reason::kTooManyTargets, std::string_view("TOO_MANY_TARGETS")},
+    std::pair{Reason::kTooManyRefs, std::string_view("TOO_MANY_REFS")},
+    std::pair{Reason::kBadTemplate, std::string_view("BAD_TEMPLATE")},
+    std::pair{Reason::kCycle, std::string_view("CYCLE")},
+    std::pair{Reason::kConeTooLarge, std::string_view("CONE_TOO_LARGE")},
+    std::pair{Reason::kTwoConfigs, std::string_view("TWO_CONFIGS")},
+    std::pair{Reason::kQueryMissing, std::string_view("QUERY_MISSING")},
+    std::pair{Reason::kSourceUnreadable, std::string_view("SOURCE_UNREADABLE")},
+    std::pair{Reason::kWarehouseUnreachable, std::string_view("WAREHOUSE_UNREACHABLE")},
+    std::pair{Reason::kConfigureBadOutput, std::string_view("CONFIGURE_BAD_OUTPUT")},
+    std::pair{Reason::kConfigureUnstable, std::string_view("CONFIGURE_UNSTABLE")},
+    std::pair{Reason::kInvalidGraph, std::string_view("INVALID_GRAPH")},
 };
 
 template <std::size_t n>
@@ -144,7 +163,7 @@ PartitionState PartitionStateOf(NodeState state) {
     case NodeState::kSucceeded:
     case NodeState::kSkipped: return PartitionState::kAvailable;
     case NodeState::kFailed: return PartitionState::kFailed;
-    case NodeState::kCancelled: return PartitionState::kRequested;
+    case NodeState::kCancelled: break;  // as it was before
   }
   return PartitionState::kUnknown;
 }

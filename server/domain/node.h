@@ -95,6 +95,14 @@ struct Attachment {
   std::vector<std::uint8_t> reasons;  // parallel: why this build wanted it (numbers of Reason)
 };
 
+/// That a build awaits no more a node that goes on for others: it counts as cancelled there.
+struct Withdrawal {
+  BuildId build;
+  NodeId node;
+  Reason reason = Reason::kNone;
+  bool operator==(const Withdrawal&) const = default;
+};
+
 /// What a build found done: parallel arrays, one row a build.
 struct BuildHits {
   BuildId build;

@@ -7,7 +7,7 @@
 
 namespace fft {
 
-/// Why a node runs, or why it need not.  Stored by number: add at the end.
+/// Why a node runs, or why it need not; why a build ended.  Stored by number: add at the end.
 enum class Reason : std::uint8_t {
   kNone = 0,
   // It runs, or may run.
@@ -40,6 +40,26 @@ enum class Reason : std::uint8_t {
   kAttemptsExhausted = 49,  // retriable, but tried too often
   kNoWorker = 50,
   kSourceEdited = 51,  // of a build that has not ended: then it is planned again
+  // Of builds alone: no plan could be made.  What PlanBuild answers, by the same names.
+  kPlanFailed = 60,  // for what has no name here: the message says it
+  kPlanChanged = 61,
+  kUnknownRef = 62,
+  kAmbiguousRef = 63,
+  kBadRef = 64,
+  kBadRange = 65,
+  kNoMatch = 66,
+  kTooManyTargets = 67,
+  kTooManyRefs = 68,
+  kBadTemplate = 69,
+  kCycle = 70,
+  kConeTooLarge = 71,
+  kTwoConfigs = 72,
+  kQueryMissing = 73,
+  kSourceUnreadable = 74,
+  kWarehouseUnreachable = 75,
+  kConfigureBadOutput = 76,
+  kConfigureUnstable = 77,
+  kInvalidGraph = 78,
 };
 
 /// `FACTS_CHANGED` and so on, as in the API.

@@ -10,6 +10,7 @@
 #include "server/rpc/lineage.h"
 #include "server/rpc/paging.h"
 #include "server/rpc/raw_request.h"
+#include "server/rpc/ready.h"
 #include "server/rpc/watch_log.h"
 
 namespace fft {
@@ -31,21 +32,23 @@ grpc::ServerUnaryReactor* NotYet(Gate& gate, grpc::CallbackServerContext* contex
 grpc::ServerUnaryReactor* CatalogService::GetPartition(Context* context,
                                                        const v1::GetPartitionRequest* request,
                                                        v1::Partition* response) {
-  return ServeRead(gate_, context, "Catalog.GetPartition", [=](Library& library) -> Status {
+  return ServeRead(gate_, context, "Catalog.GetPartition", [=, this](Library& library) -> Status {
     Fields fields;
     fields.Name("namespace", request->namespace_());
     fields.Ref("ref", request->ref());
     if (!fields.ok()) return fields.status();
-    const auto partition = library.GetPartition(request->namespace_(), request->ref());
-    if (partition.ok()) ToProto(*partition, request->namespace_(), response);
-    return partition.status();
+    auto partition = library.GetPartition(request->namespace_(), request->ref());
+    if (!partition.ok()) return partition.status();
+    SetReady(gate_.service(), {&*partition, 1});
+    ToProto(*partition, request->namespace_(), response);
+    return Ok();
   });
 }
 
 grpc::ServerUnaryReactor* CatalogService::ListPartitions(Context* context,
                                                          const v1::ListPartitionsRequest* request,
                                                          v1::ListPartitionsResponse* response) {
-  return ServeRead(gate_, context, "Catalog.ListPartitions", [=](Library& library) -> Status {
+  return ServeRead(gate_, context, "Catalog.ListPartitions", [=, this](Library& library) -> Status {
     Fields fields;
     fields.Name("namespace", request->namespace_());
     fields.Text("glob", request->glob(), kRefMax);
@@ -59,8 +62,12 @@ grpc::ServerUnaryReactor* CatalogService::ListPartitions(Context* context,
                                  .glob = request->glob()};
     return FillPage(
         pinned, page, response,
-        [&](const PageRequest& part) { return library.ListPartitions(filter, part); },
-        [&](const Partition& partition, v1::ListPartitionsResponse* to) {
+        [&](const PageRequest& part) {
+          auto got = library.ListPartitions(filter, part);
+          if (got.ok()) SetReady(gate_.service(), got->items);
+          return got;
+        },
+        [&](const PartitionNow& partition, v1::ListPartitionsResponse* to) {
           ToProto(partition, request->namespace_(), to->add_partitions());
         });
   });

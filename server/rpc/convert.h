@@ -68,6 +68,7 @@ void ToProto(const FrozenFile& file, v1::FrozenFile* to);
 
 // The catalog.
 void ToProto(const Partition& partition, const std::string& ns, v1::Partition* to);
+void ToProto(const PartitionNow& now, const std::string& ns, build::v1::Partition* to);
 void ToProto(const Materialisation& materialisation, v1::Materialisation* to);
 
 // Events.

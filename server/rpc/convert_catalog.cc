@@ -9,6 +9,16 @@ v1::PartitionState StateOf(const Partition& partition) {
   return partition.is_tainted() ? v1::PARTITION_TAINTED : v1::PARTITION_AVAILABLE;
 }
 
+/// What is to be done for it, or failed, counts for more than what is there.
+v1::PartitionState StateOf(const PartitionNow& now) {
+  const v1::PartitionState live = StateOf(now.partition);
+  if (!now.maker || now.maker_state == NodeState::kCancelled) return live;
+  const bool is_good =
+      now.maker_state == NodeState::kSucceeded || now.maker_state == NodeState::kSkipped;
+  if (is_good && live != v1::PARTITION_STATE_UNSPECIFIED) return live;
+  return static_cast<v1::PartitionState>(PartitionStateOf(now.maker_state));
+}
+
 }  // namespace
 
 void ToProto(const Materialisation& materialisation, v1::Materialisation* to) {
@@ -31,6 +41,11 @@ void ToProto(const Partition& partition, const std::string& ns, v1::Partition* t
   to->set_tainted(partition.is_tainted());
   to->set_taint(partition.doubt->taint);
   to->set_suspect(partition.is_tainted() && partition.doubt->is_suspect);
+}
+
+void ToProto(const PartitionNow& now, const std::string& ns, v1::Partition* to) {
+  ToProto(now.partition, ns, to);
+  to->set_state(StateOf(now));
 }
 
 }  // namespace fft

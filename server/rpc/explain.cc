@@ -53,6 +53,7 @@ std::string_view Conclusion(Reason reason) {
     case Reason::kAttemptsExhausted: return "it failed: it was tried as often as it may be";
     case Reason::kNoWorker: return "it waits: no worker can run it";
     case Reason::kSourceEdited: return "a source was edited: the build is planned again";
+    default: break;  // of builds alone
   }
   return "unknown";
 }

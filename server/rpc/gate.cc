@@ -40,11 +40,16 @@ void Gate::Leave(std::string_view method, const Status& status, Pump::Instant en
 /// Lives until gRPC is done with it.
 class CallEnd::Call final : public grpc::ServerUnaryReactor {
  public:
+  explicit Call(OpenStreams& open) : open_(open) { open_.CallBegan(); }
+  ~Call() override { open_.CallEnded(); }
+
   std::weak_ptr<State> state;
 
  private:
   void OnCancel() override;
   void OnDone() override { delete this; }
+
+  OpenStreams& open_;
 };
 
 struct CallEnd::State {
@@ -71,7 +76,7 @@ void CallEnd::Call::OnCancel() {
 }
 
 CallEnd::CallEnd(Gate& gate, std::string_view method)
-    : state_(new State{.gate = gate, .method = method, .call = new Call}) {
+    : state_(new State{.gate = gate, .method = method, .call = new Call(gate.streams())}) {
   state_->call->state = state_;
 }
 

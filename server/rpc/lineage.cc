@@ -33,7 +33,7 @@ Status Lineage::Begin(Library& library) {
   is_begun_ = true;
   const auto partition = library.GetPartition(ns_, ref_);
   if (!partition.ok()) return partition.status();
-  Meet(ref_, partition->live.run, 0);
+  Meet(ref_, partition->partition.live.run, 0);
   return Ok();
 }
 

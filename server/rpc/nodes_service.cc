@@ -11,6 +11,7 @@
 #include "server/rpc/error.h"
 #include "server/rpc/explain.h"
 #include "server/rpc/paging.h"
+#include "server/rpc/ready.h"
 
 namespace fft {
 
@@ -44,7 +45,9 @@ StatusOr<NodeInBuild> FindNode(Library& library, const NodeFilter& filter) {
           Error(Code::kFailedPrecondition, "build {} {}{}{}", filter.build.value,
                 IsTerminal(build->state) ? "ended before it was planned" : "is being planned",
                 build->message.empty() ? "" : ": ", build->message),
-          {.reason = "BUILD_NOT_PLANNED", .metadata = {}, .fields = {}});
+          {.reason = "BUILD_NOT_PLANNED",
+           .metadata = {{"build", fmt::format("{}", filter.build.value)}},
+           .fields = {}});
   }
   return WithDetails(
       filter.build ? Error(Code::kNotFound,
@@ -84,20 +87,22 @@ Status ExplainInto(Library& library, const NodeInBuild& node, BuildId build,
 grpc::ServerUnaryReactor* NodesService::GetNode(Context* context, const v1::GetNodeRequest* request,
                                                 v1::Node* response) {
   return ServeRead(gate_, context, "Nodes.GetNode",
-                   [id = request->id(), response](Library& library) -> Status {
+                   [this, id = request->id(), response](Library& library) -> Status {
                      Fields fields;
                      fields.Id("id", id);
                      if (!fields.ok()) return fields.status();
-                     const auto node = library.GetNode(NodeId{id});
-                     if (node.ok()) ToProto(*node, {}, Detail::kWhole, response);
-                     return node.status();
+                     auto node = library.GetNode(NodeId{id});
+                     if (!node.ok()) return node.status();
+                     SetReady(gate_.service(), {&*node, 1});
+                     ToProto(*node, {}, Detail::kWhole, response);
+                     return Ok();
                    });
 }
 
 grpc::ServerUnaryReactor* NodesService::ListNodes(Context* context,
                                                   const v1::ListNodesRequest* request,
                                                   v1::ListNodesResponse* response) {
-  return ServeRead(gate_, context, "Nodes.ListNodes", [=](Library& library) -> Status {
+  return ServeRead(gate_, context, "Nodes.ListNodes", [=, this](Library& library) -> Status {
     Fields fields;
     fields.IdOrNone("build", request->build());
     if (request->build() == 0) {
@@ -117,7 +122,16 @@ grpc::ServerUnaryReactor* NodesService::ListNodes(Context* context,
       filter.state = static_cast<NodeState>(request->state() - 1);
     return FillPage(
         pinned, page, response,
-        [&](const PageRequest& part) { return library.ListNodes(filter, part); },
+        [&](const PageRequest& part) {
+          auto got = library.ListNodes(filter, part);
+          if (!got.ok()) return got;
+          SetReady(gate_.service(), got->items);
+          if (filter.state)
+            std::erase_if(got->items, [&](const NodeInBuild& node) {
+              return node.node.state != *filter.state;
+            });
+          return got;
+        },
         [&](const NodeInBuild& node, v1::ListNodesResponse* to) {
           ToProto(node, build, Detail::kShort, to->add_nodes());
         });
@@ -137,13 +151,14 @@ grpc::ServerUnaryReactor* NodesService::ExplainNode(Context* context,
     }
     if (!fields.ok()) return fields.status();
     const BuildId build{request->build()};
-    const auto node = request->node() != 0 ? library.GetNode(NodeId{request->node()})
-                      : build              ? FindNode(library, {.build = build,
-                                                                .ns = request->namespace_(),
-                                                                .ref = request->ref(),
-                                                                .state = std::nullopt})
-                              : LastDecision(library, request->namespace_(), request->ref());
+    auto node = request->node() != 0 ? library.GetNode(NodeId{request->node()})
+                : build              ? FindNode(library, {.build = build,
+                                                          .ns = request->namespace_(),
+                                                          .ref = request->ref(),
+                                                          .state = std::nullopt})
+                                     : LastDecision(library, request->namespace_(), request->ref());
     if (!node.ok()) return node.status();
+    SetReady(gate_.service(), {&*node, 1});
     const Status explained = ExplainInto(library, *node, build, response);
     for (std::string& line : gate_.service().WhyWaiting(node->node.id))
       response->add_lines(std::move(line));

@@ -14,6 +14,23 @@ bool OpenStreams::Add(const std::shared_ptr<OpenStream>& stream) {
 void OpenStreams::Remove(OpenStream* stream) {
   const std::lock_guard lock(mutex_);
   streams_.erase(stream);
+  fewer_.notify_all();
+}
+
+void OpenStreams::CallBegan() {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+}
+
+void OpenStreams::CallEnded() {
+  const std::lock_guard lock(mutex_);
+  --calls_;
+  if (is_stopping_) fewer_.notify_all();
+}
+
+bool OpenStreams::WaitUntilNone(std::chrono::steady_clock::time_point deadline) const {
+  std::unique_lock lock(mutex_);
+  return fewer_.wait_until(lock, deadline, [this] { return streams_.empty() && calls_ == 0; });
 }
 
 void OpenStreams::StopAll() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,7 +28,8 @@ struct StreamsView {
   std::int64_t lag_max = 0;  // events that the slowest watcher is behind
 };
 
-/// All streams that are open, so that they can be ended and counted.  Safe from any thread.
+/// All streams that are open, so that they can be ended and counted, and how many other calls.
+/// Safe from any thread.
 class OpenStreams {
  public:
   /// False when the daemon is stopping: the stream is to end at once.
@@ -35,11 +38,17 @@ class OpenStreams {
   /// Stops all streams, and those that come later.
   void StopAll();
   bool is_stopping() const;
+  void CallBegan();
+  void CallEnded();
+  /// False: some are open still at `deadline`.
+  bool WaitUntilNone(std::chrono::steady_clock::time_point deadline) const;
   StreamsView View(EventSeq last) const;
 
  private:
   mutable std::mutex mutex_;
   std::map<OpenStream*, std::weak_ptr<OpenStream>> streams_;
+  mutable std::condition_variable fewer_;
+  std::int64_t calls_ = 0;
   bool is_stopping_ = false;
 };
 

@@ -26,6 +26,7 @@ namespace fft {
 namespace {
 
 constexpr int kMessageMax = 4 << 20;
+constexpr std::chrono::milliseconds kLastWords{100};
 
 /// A gRPC server with services of its own: unix sockets and network ports differ in channel
 /// arguments, which belong to a server.
@@ -158,9 +159,13 @@ class RpcServer::State {
     gate_.streams().StopAll();
     // Whose stream has ended comes back at once, on the connection that he has: he is told what
     // happens, where gRPC's own shutdown says CANCELLED and nothing else.
+    const auto begin = std::chrono::steady_clock::now();
     std::this_thread::sleep_for(std::min(patience, options_.farewell));
-    const auto deadline = std::chrono::system_clock::now() + patience;
-    std::vector<std::jthread> waiting;  // both at once: the patience is for all
+    gate_.streams().WaitUntilNone(begin + patience);
+    // What may be open yet is gRPC's own, which does not know that it is to end: whoever watches
+    // health has been told.
+    const auto deadline = std::chrono::system_clock::now() + kLastWords;
+    std::vector<std::jthread> waiting;  // both at once
     for (Endpoint* endpoint : Running())
       waiting.emplace_back([endpoint, deadline] { endpoint->server()->Shutdown(deadline); });
   }

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "server/rpc/ready.h"
+
 namespace fft {
 
 namespace {
@@ -36,6 +38,7 @@ void WatchBuild::Open(Library& library) {
   auto snapshot = library.SnapshotBuild(build_);
   if (!snapshot.ok()) return Close(snapshot.status());
   if (resume_token_.empty()) {
+    SetReady(gate().service(), snapshot->nodes);
     picture_ = std::make_unique<BuildSnapshot>(std::move(*snapshot));
     return Turn();
   }

@@ -79,7 +79,7 @@ StatusOr<EventPtr> LogScope::WantedTaints(const EventPtr& event, Library& librar
     if (!ns_.empty()) {
       const auto ours = library.GetPartition(ns_, partition.ref.str());
       if (!ours.ok() && ours.status().code() != Code::kNotFound) return ours.status();
-      if (!ours.ok() || ours->id != partition.id) continue;
+      if (!ours.ok() || ours->partition.id != partition.id) continue;
     }
     part->partitions.push_back(partition.id);
   }

@@ -24,6 +24,11 @@ Status NoSuchBuild(BuildId id) {
                       .fields = {}});
 }
 
+/// What details name, or that there is no plan.
+Reason ReasonOf(const Status& why) {
+  return ReasonFromString(DetailsOf(why).reason).value_or(Reason::kPlanFailed);
+}
+
 constexpr Duration kCountsEvery{1'000};
 constexpr char kMayBeMixed[] =
     "a source was edited meanwhile: what was built may be of more than one of its versions";
@@ -41,7 +46,8 @@ void Schedule::On(const BuildRequested& c, TimePoint now) {
            .metadata = {{"build", fmt::format("{}", known->build.value)}},
            .fields = {}});
     answer.build->id = known->build;
-    if (const PendingBuild* build = FindBuild(known->build)) answer.build = build->row;
+    if (const auto at = builds_.find(known->build); at != builds_.end())
+      answer.build = RowNow(*at->second);
     effects_.answers.push_back(std::move(answer));
     return;
   }
@@ -86,14 +92,13 @@ void Schedule::On(const QueryAwaited& c, TimePoint now) {
     return;
   const bool was_awaiting = std::exchange(build->is_awaiting, true);
   if (now >= build->awaits_since + c.wait_max)
-    return EndBuild(*build, BuildState::kFailed, Reason::kNone,
+    return EndBuild(*build, BuildState::kFailed, Reason::kQueryMissing,
                     fmt::format("{}; it was awaited for {} s", c.message,
                                 (now - build->awaits_since).count() / 1000),
                     now);
   if (!was_awaiting || build->row.message != c.message) {
     build->row.message = c.message;
-    journal_.BuildChanged(build->row, now);
-    SaveBuild(*build);
+    TellBuild(*build, now);
   }
   agenda_.awaiting.push_back({now + options_.await_every, {c.build, c.outputs}});
 }
@@ -102,7 +107,7 @@ void Schedule::On(const BuildPlanFailed& c, TimePoint now) {
   PendingBuild* build = FindOpen(c.build);
   if (build == nullptr || build->row.state != BuildState::kPlanning || build->cohort->left > 0)
     return;
-  EndBuild(*build, BuildState::kFailed, Reason::kNone, Message(c.why), now);
+  EndBuild(*build, BuildState::kFailed, ReasonOf(c.why), Message(c.why), now);
 }
 
 void Schedule::On(const BuildCancelled& c, TimePoint now) {
@@ -117,7 +122,7 @@ void Schedule::On(const BuildCancelled& c, TimePoint now) {
     Stop(*build->cohort, Reason::kCancelRequested, /*kills=*/true, now, &answer);
     DrainFailing(now);
     Check(*build->cohort, now);
-    answer.build = build->row;
+    answer.build = RowNow(*build);
   }
   effects_.answers.push_back(std::move(answer));
 }
@@ -135,8 +140,7 @@ void Schedule::On(const BuildUpdated& c, TimePoint now) {
       options.priority = *c.priority;
       ready_.File(*build->cohort);
     }
-    journal_.BuildChanged(build->row, now);
-    SaveBuild(*build);
+    TellBuild(*build, now);
     answer.build = build->row;
   }
   effects_.answers.push_back(std::move(answer));
@@ -204,8 +208,7 @@ void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
     build.row.message = fmt::format(
         "waiting: {} {}: {}", node.row.config->frame->job,
         node.row.config->outputs.empty() ? "" : node.row.config->outputs.front(), missing);
-    journal_.BuildChanged(build.row, now);
-    return SaveBuild(build);
+    return TellBuild(build, now);
   }
 }
 
@@ -215,7 +218,7 @@ void Schedule::Stop(Cohort& cohort, Reason reason, bool kills, TimePoint now, An
   for (const auto& [level, ids] : cohort.by_level)
     for (const NodeId id : ids)
       if (const auto at = nodes_.find(id); at != nodes_.end() && !IsTerminal(at->second->row.state))
-        Withdraw(cohort, *at->second, kills, answer);
+        Withdraw(cohort, *at->second, reason, kills, answer);
   // Only now do nodes end that nobody wants any more: their downstreams have lost this cohort too.
   for (const auto& [level, ids] : cohort.by_level)
     for (const NodeId id : ids)
@@ -225,7 +228,8 @@ void Schedule::Stop(Cohort& cohort, Reason reason, bool kills, TimePoint now, An
         EndNode(*at->second, NodeState::kCancelled, reason, "", now);
 }
 
-void Schedule::Withdraw(Cohort& cohort, PendingNode& node, bool kills, Answer* answer) {
+void Schedule::Withdraw(Cohort& cohort, PendingNode& node, Reason reason, bool kills,
+                        Answer* answer) {
   const auto mine = std::find_if(node.waiters.begin(), node.waiters.end(),
                                  [&](const Waiter& w) { return w.cohort == &cohort; });
   if (mine == node.waiters.end()) return;
@@ -245,12 +249,12 @@ void Schedule::Withdraw(Cohort& cohort, PendingNode& node, bool kills, Answer* a
         for (const PendingBuild* build : waiter.cohort->members) builds.push_back(build->row.id);
     std::sort(builds.begin(), builds.end());
   }
-  CountLeaving(node, *mine);
+  CountLeaving(node, *mine, reason);
   node.waiters.erase(mine);
 }
 
-// A cohort no longer waits for a node that has not ended.
-void Schedule::CountLeaving(PendingNode& node, const Waiter& waiter) {
+// A cohort no longer waits for a node that has not ended, and that may go on for others.
+void Schedule::CountLeaving(PendingNode& node, const Waiter& waiter, Reason reason) {
   Cohort& cohort = *waiter.cohort;
   ready_.Remove(cohort, node);
   if (node.lease->run) {
@@ -261,6 +265,8 @@ void Schedule::CountLeaving(PendingNode& node, const Waiter& waiter) {
   --cohort.left_by_level[waiter.level];
   for (PendingBuild* build : cohort.members) {
     if (node.row.kind == NodeKind::kJob) ++build->row.counts.cancelled;
+    if (node.waiters.size() > 1)
+      journal_.changes().withdrawals.push_back({build->row.id, node.row.id, reason});
     build->is_dirty = true;
   }
   agenda_.to_check.push_back(cohort.id());
@@ -279,13 +285,11 @@ void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, st
   if (row.reason == Reason::kNone) row.reason = reason;
   if (row.message.empty()) row.message = std::move(message);
   row.ended_at = now;
-  row.counts.running = 0;
   row.ended_event = EventSeq{journal_.last_event().value + 1};
-  journal_.BuildChanged(row, now);
-  SaveBuild(build);
+  build.is_ended = true;
+  TellBuild(build, now);
   ready_.Drop(*build.cohort);
   requests_.Ended(row);
-  build.is_ended = true;
 }
 
 void Schedule::Check(Cohort& cohort, TimePoint now) {
@@ -322,6 +326,16 @@ void Schedule::Check(Cohort& cohort, TimePoint now) {
   }
 }
 
+const Build& Schedule::RowNow(PendingBuild& build) {
+  build.row.counts.running = build.is_ended ? 0 : build.cohort->running;
+  return build.row;
+}
+
+void Schedule::TellBuild(PendingBuild& build, TimePoint now) {
+  journal_.BuildChanged(RowNow(build), now);
+  SaveBuild(build);
+}
+
 void Schedule::SaveBuild(PendingBuild& build) {
   if (!std::exchange(build.is_to_save, true)) agenda_.to_save.push_back(build.row.id);
 }
@@ -332,10 +346,9 @@ void Schedule::WriteBuilds() {
   for (const BuildId id : std::exchange(agenda_.to_save, {})) {
     PendingBuild& build = *builds_.at(id);
     build.is_to_save = build.is_dirty = false;
-    build.row.counts.running = build.is_ended ? 0 : build.cohort->running;
     std::vector<std::string> targets;
     if (std::exchange(build.is_stored, true)) targets.swap(build.row.targets);
-    journal_.changes().builds.push_back(build.row);
+    journal_.changes().builds.push_back(RowNow(build));
     if (!targets.empty()) targets.swap(build.row.targets);
   }
 }

@@ -219,9 +219,8 @@ void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan,
     build->cohort = first.cohort;
     build->row.state = BuildState::kExecuting;
     build->StopAwaiting();
-    journal_.BuildChanged(build->row, now);
+    TellBuild(*build, now);
     RecordHits(*build, plan, found, now);
-    SaveBuild(*build);
   }
   ready_.SetMembers(*first.cohort, builds);
   Attach(*first.cohort, ties, now);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -89,6 +90,8 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
   std::unordered_map<NodeId, const Node*> ended;
   for (const Node& row : snapshot.nodes)
     if (IsTerminal(row.state)) ended[row.id] = &row;
+  std::set<std::pair<BuildId, NodeId>> withdrawn;
+  for (const Withdrawal& row : snapshot.withdrawals) withdrawn.emplace(row.build, row.node);
   for (const Attachment& attachment : snapshot.attachments) {
     PendingBuild* build = FindOpen(attachment.build);
     FFT_CHECK(build != nullptr);
@@ -97,11 +100,15 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
     for (std::size_t i = 0; i < attachment.nodes.size(); ++i) {
       const NodeId id = attachment.nodes[i];
       const int level = attachment.levels[i];
-      cohort.by_level[level].push_back(id);
       const auto at = nodes_.find(id);
       const NodeKind kind = at != nodes_.end() ? at->second->row.kind : ended.at(id)->kind;
       if (kind == NodeKind::kJob) ++counts.total;
       if (kind == NodeKind::kJob) counts.joined += attachment.joined[i];
+      if (withdrawn.contains({attachment.build, id})) {
+        if (kind == NodeKind::kJob) ++counts.cancelled;
+        continue;
+      }
+      cohort.by_level[level].push_back(id);
       if (at != nodes_.end()) {
         at->second->waiters.push_back({&cohort, level, attachment.joined[i] != 0});
         ++cohort.left_by_level[level];

@@ -60,11 +60,13 @@ class Schedule {
   void On(const Ticked& c, TimePoint now);
   void Stop(Cohort& cohort, Reason reason, bool kills, TimePoint now, Answer* answer);
   void Part(PendingBuild& build);
-  void Withdraw(Cohort& cohort, PendingNode& node, bool kills, Answer* answer);
-  void CountLeaving(PendingNode& node, const Waiter& waiter);
+  void Withdraw(Cohort& cohort, PendingNode& node, Reason reason, bool kills, Answer* answer);
+  void CountLeaving(PendingNode& node, const Waiter& waiter, Reason reason);
   void EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                 TimePoint now);
   void Check(Cohort& cohort, TimePoint now);
+  const Build& RowNow(PendingBuild& build);
+  void TellBuild(PendingBuild& build, TimePoint now);
   void SaveBuild(PendingBuild& build);
   void TellUnrunnable(PendingBuild& build, TimePoint now);
   void WriteBuilds();

@@ -141,8 +141,7 @@ bool Schedule::PlanAgain(PendingBuild& build, TimePoint now) {
   build.row.state = BuildState::kPlanning;
   build.row.message = "a source was edited meanwhile: planned again";
   build.is_awaiting = true;  // until there is that plan
-  journal_.BuildChanged(build.row, now);
-  SaveBuild(build);
+  TellBuild(build, now);
   effects_.plans.push_back({build.row.id, {}});
   return true;
 }

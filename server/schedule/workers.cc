@@ -118,8 +118,7 @@ void Schedule::On(const GraphPaused& c, TimePoint now) {
           build->row.state != BuildState::kExecuting || !build->is_awaiting)
         continue;
       build->StopAwaiting();
-      journal_.BuildChanged(build->row, now);
-      SaveBuild(*build);
+      TellBuild(*build, now);
     }
     gates_.SetPause(c.pause);
     journal_.changes().pauses.push_back(c.pause);

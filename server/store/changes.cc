@@ -131,6 +131,7 @@ bool ForEachWrite(const ChangeSet& changes, const KnownConfigs& known,
          take(kInsertFurtherOutputs, FurtherOutputRows(nodes.nodes)) &&
          take(kUpdateNodes, NodeUpdateRows(nodes.updates)) &&
          take(kInsertAttachments, AttachmentRows(changes.attachments)) &&
+         take(kInsertWithdrawals, WithdrawalRows(changes.withdrawals)) &&
          take(kUpsertHits, HitsRows(changes.hits)) &&
          take(kInsertLeases, LeaseRows(leases.leases)) &&
          take(kStartLeases, LeaseStartRows(leases.starts)) &&

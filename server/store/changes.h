@@ -21,6 +21,7 @@ enum ChangeStatement : std::uint8_t {
   kInsertFurtherOutputs,
   kUpdateNodes,
   kInsertAttachments,
+  kInsertWithdrawals,
   kUpsertHits,
   kInsertLeases,
   kStartLeases,

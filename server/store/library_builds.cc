@@ -32,12 +32,15 @@ Status AddNodes(pg::Connection& connection, const Attachment& attachment,
   ids.reserve(attachment.nodes.size());
   for (const NodeId id : attachment.nodes) ids.push_back(id.value);
   const auto found = connection.Query(
-      std::string("SELECT t.place, ") + pg::kLiveState +
-          ", n.reason, coalesce(g.run_id, n.last_run), n.message, " + pg::kLabelList +
+      std::string("SELECT t.place, ") + pg::kStateInBuild +
+          ", coalesce(w.reason, n.reason), coalesce(g.run_id, n.last_run), "
+          "CASE WHEN w.node_id IS NULL THEN n.message ELSE '" +
+          pg::kGoesOn + "' END, " + pg::kLabelList +
           " FROM unnest($1) WITH ORDINALITY t(id, place) JOIN node n ON n.id = t.id "
+          "LEFT JOIN withdrawal w ON w.build_id = $2 AND w.node_id = n.id "
           "LEFT JOIN lease g ON g.node_id = n.id JOIN namespace s ON s.id = n.namespace_id ORDER "
           "BY t.place",
-      pg::Params().Int64s(ids), "read a build's nodes");
+      pg::Params().Int64s(ids).Int64(attachment.build.value), "read a build's nodes");
   if (!found.ok()) return found.status();
   found->ForEach([&](pg::Row& row) {
     const auto place = static_cast<std::size_t>(row.Int64() - 1);

@@ -15,8 +15,22 @@ namespace {
 constexpr std::int64_t kNewest = std::numeric_limits<std::int64_t>::max();
 
 std::string SelectPartitions(const std::string& where) {
-  return std::string("SELECT ") + pg::kPartitionList +
-         " FROM partition p JOIN namespace s ON s.id = p.namespace_id WHERE " + where;
+  return std::string("SELECT ") + pg::kPartitionList + ", n.id, " + pg::kLiveState +
+         " FROM partition p JOIN namespace s ON s.id = p.namespace_id LEFT JOIN LATERAL ("
+         "SELECT max(m.id) AS id FROM ("
+         "(SELECT f.id FROM node f WHERE f.outputs[1] = p.id ORDER BY f.id DESC LIMIT 1) UNION ALL "
+         "(SELECT o.node_id FROM node_further_output o WHERE o.partition_id = p.id "
+         "ORDER BY o.node_id DESC LIMIT 1)) m) maker ON true "
+         "LEFT JOIN node n ON n.id = maker.id LEFT JOIN lease g ON g.node_id = n.id WHERE " +
+         where;
+}
+
+PartitionNow ReadPartitionNow(pg::Row& row) {
+  PartitionNow now{.partition = pg::ReadPartition(row), .maker = {}};
+  if (row.IsNull()) return now;
+  now.maker = row.As<NodeId>();
+  now.maker_state = row.Enum<NodeState>();
+  return now;
 }
 
 /// `text` in a LIKE pattern, meaning itself.
@@ -46,17 +60,17 @@ std::string LikeOfGlob(const std::string& glob) {
 
 }  // namespace
 
-StatusOr<Partition> PgLibrary::GetPartition(const std::string& ns, const std::string& ref) {
+StatusOr<PartitionNow> PgLibrary::GetPartition(const std::string& ns, const std::string& ref) {
   const auto found = Query(SelectPartitions("s.name = $1 AND p.ref = $2"),
                            pg::Params().Text(ns).Text(ref), "read a partition");
   if (!found.ok()) return found.status();
   if (found->empty()) return Missing("partition", fmt::format("{} in namespace {}", ref, ns));
   pg::Row row = found->First();
-  return pg::ReadPartition(row);
+  return ReadPartitionNow(row);
 }
 
-StatusOr<Page<Partition>> PgLibrary::ListPartitions(const PartitionFilter& filter,
-                                                    const PageRequest& page) {
+StatusOr<Page<PartitionNow>> PgLibrary::ListPartitions(const PartitionFilter& filter,
+                                                       const PageRequest& page) {
   const std::string list =
       fmt::format("partitions\n{}\n{}\n{}", filter.ns, filter.prefix, filter.glob);
   const auto after = CursorOf(list, page);
@@ -71,11 +85,11 @@ StatusOr<Page<Partition>> PgLibrary::ListPartitions(const PartitionFilter& filte
                              "ORDER BY p.ref LIMIT $5"),
             params, "list partitions");
   if (!found.ok()) return found.status();
-  Page<Partition> partitions;
-  found->ForEach([&](pg::Row& row) { partitions.items.push_back(pg::ReadPartition(row)); });
+  Page<PartitionNow> partitions;
+  found->ForEach([&](pg::Row& row) { partitions.items.push_back(ReadPartitionNow(row)); });
   if (partitions.items.size() > size) {
     partitions.items.resize(size);
-    partitions.next = MakePageToken(list, partitions.items.back().ref.str());
+    partitions.next = MakePageToken(list, partitions.items.back().partition.ref.str());
   }
   return partitions;
 }
@@ -90,7 +104,9 @@ StatusOr<Page<Materialisation>> PgLibrary::ListMaterialisations(const std::strin
   if (!partition.ok()) return partition.status();
   const std::size_t size = SizeOf(page);
   pg::Params params;
-  params.Int64(partition->id.value).Int64(*before).Int64(static_cast<std::int64_t>(size + 1));
+  params.Int64(partition->partition.id.value)
+      .Int64(*before)
+      .Int64(static_cast<std::int64_t>(size + 1));
   const auto found = Query(std::string("SELECT ") + pg::kMaterialisationList +
                                " FROM materialisation m WHERE m.partition_id = $1 AND "
                                "m.run_id < $2 ORDER BY m.run_id DESC LIMIT $3",

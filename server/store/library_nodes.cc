@@ -25,6 +25,11 @@ std::string SelectNodes(const std::string& extra, const std::string& from) {
          "JOIN namespace s ON s.id = n.namespace_id ";
 }
 
+/// Whether `state` is what $4 asks for; see NodeFilter.
+std::string IsAsked(const char* state) {
+  return fmt::format("{0} = $4 OR ($4 = 1 AND {0} = 0)", state);
+}
+
 StatusOr<NodeInBuild> ReadNodeInBuild(pg::Row& row) {
   NodeInBuild found;
   found.node = pg::ReadNode(row);
@@ -111,11 +116,14 @@ class BuildWalk {
     params.Int16(filter_.state ? static_cast<std::int16_t>(*filter_.state) : std::int16_t{-1});
     params.Int64(left());
     const auto rows = connection_.Query(
-        SelectNodes(", t.level, t.joined, t.reason, t.place",
-                    "attachment a, unnest(a.nodes[$2:$3], a.levels[$2:$3], a.joined[$2:$3], "
-                    "a.reasons[$2:$3]) WITH ORDINALITY t(node, level, joined, reason, place) "
-                    "JOIN node n ON n.id = t.node") +
-            "WHERE a.id = $1 AND ($4 < 0 OR " + pg::kLiveState + " = $4) ORDER BY t.place LIMIT $5",
+        SelectNodes(
+            ", t.level, t.joined, t.reason, t.place, w.reason",
+            "attachment a CROSS JOIN unnest(a.nodes[$2:$3], a.levels[$2:$3], a.joined[$2:$3], "
+            "a.reasons[$2:$3]) WITH ORDINALITY t(node, level, joined, reason, place) "
+            "JOIN node n ON n.id = t.node") +
+            "LEFT JOIN withdrawal w ON w.build_id = a.build_id AND w.node_id = n.id "
+            "WHERE a.id = $1 AND ($4 < 0 OR " +
+            IsAsked(pg::kStateInBuild) + ") ORDER BY t.place LIMIT $5",
         params, "list a build's nodes");
     if (!rows.ok()) return rows.status();
     Status status = Ok();
@@ -127,18 +135,35 @@ class BuildWalk {
       node->level = row.Int32();
       node->is_joined = row.Int16() != 0;
       node->attach_reason = row.Enum<Reason>();
-      if (is_cut) seen = row.Int64();
+      if (const std::int64_t place = row.Int64(); is_cut) seen = place;
+      if (!row.IsNull()) LeaveToOthers(*node, row.Enum<Reason>());
       found_.push_back(*std::move(node));
     });
     at += seen;
     return status;
   }
 
+  static void LeaveToOthers(NodeInBuild& node, Reason reason) {
+    node.node.state = NodeState::kCancelled;
+    node.node.reason = reason;
+    node.node.past.Make().message = pg::kGoesOn;
+  }
+
+  /// Hits are stored by partition; those of one run that stand together are one entry.
   Status AddHits(const Places& places, std::int64_t& at) {
+    bool is_done = false;
+    while (!is_done && at < places.total) {
+      const Status status = AddHitsOf(places, at, is_done);
+      if (!status.ok()) return status;
+    }
+    return Ok();
+  }
+
+  Status AddHitsOf(const Places& places, std::int64_t& at, bool& is_done) {
     const std::int64_t first = at - places.attached + 1;
     pg::Params params;
     params.Int64(filter_.build.value).Int32(static_cast<std::int32_t>(first));
-    params.Int32(static_cast<std::int32_t>(first + left() - 1));
+    params.Int32(static_cast<std::int32_t>(first + left()));  // one more ends the last entry
     const auto rows = connection_.Query(
         "SELECT t.run, s.name, n.job, p.ref FROM build_hits h, "
         "unnest(h.partitions[$2:$3], h.runs[$2:$3]) WITH ORDINALITY t(partition, run, place) "
@@ -147,8 +172,20 @@ class BuildWalk {
         "WHERE h.build_id = $1 ORDER BY t.place",
         params, "list a build's hits");
     if (!rows.ok()) return rows.status();
-    rows->ForEach([&](pg::Row& row) { found_.push_back(ReadHit(row)); });
-    at = std::min(places.total, at + left() + rows->size());
+    rows->ForEach([&](pg::Row& row) {
+      if (is_done) return;
+      NodeInBuild hit = ReadHit(row);
+      auto label = std::make_shared<NodeLabel>(*hit.label);
+      if (hit_ != nullptr && hit.run && hit.run == found_.back().run)
+        hit_->outputs.push_back(std::move(label->outputs.front()));
+      else if (is_full())
+        return void(is_done = true);
+      else {
+        hit.label = hit_ = std::move(label);
+        found_.push_back(std::move(hit));
+      }
+      ++at;
+    });
     return Ok();
   }
 
@@ -170,6 +207,7 @@ class BuildWalk {
   const NodeFilter& filter_;
   const std::size_t size_;
   std::vector<NodeInBuild> found_;
+  std::shared_ptr<NodeLabel> hit_;  // of the last that was found, if that is a hit
 };
 
 StatusOr<Page<NodeInBuild>> ListOfBuild(pg::Connection& connection, const NodeFilter& filter,
@@ -202,7 +240,8 @@ StatusOr<Page<NodeInBuild>> ListOfRef(pg::Connection& connection, const NodeFilt
       "UNION SELECT o.node_id FROM node_further_output o "
       "WHERE o.partition_id = (SELECT id FROM wanted)) " +
           SelectNodes("", "found JOIN node n ON n.id = found.id") +
-          "WHERE n.id < $3 AND ($4 < 0 OR " + pg::kLiveState + " = $4) ORDER BY n.id DESC LIMIT $5",
+          "WHERE n.id < $3 AND ($4 < 0 OR " + IsAsked(pg::kLiveState) +
+          ") ORDER BY n.id DESC LIMIT $5",
       params, "list the nodes of a ref");
   if (!rows.ok()) return rows.status();
   Page<NodeInBuild> nodes;

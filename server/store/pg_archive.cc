@@ -28,6 +28,7 @@ constexpr char kDropBuilds[] =
     "WITH old AS (SELECT id FROM build WHERE state >= 3 AND ended_at < $1 "
     "ORDER BY ended_at LIMIT $2), "
     "ties AS (DELETE FROM attachment a USING old WHERE a.build_id = old.id), "
+    "left_to_others AS (DELETE FROM withdrawal w USING old WHERE w.build_id = old.id), "
     "hits AS (DELETE FROM build_hits h USING old WHERE h.build_id = old.id), "
     "gone AS (DELETE FROM build b USING old WHERE b.id = old.id RETURNING 1) "
     "SELECT count(*) FROM gone";

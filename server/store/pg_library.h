@@ -32,7 +32,6 @@ class PgLibrary final : public Library {
   StatusOr<BuildSnapshot> SnapshotBuild(BuildId id) override;
   StatusOr<Page<Build>> ListBuilds(const BuildFilter& filter, const PageRequest& page) override;
   StatusOr<NodeInBuild> GetNode(NodeId id) override;
-  /// One entry a hit partition, however many outputs its job has.
   StatusOr<Page<NodeInBuild>> ListNodes(const NodeFilter& filter, const PageRequest& page) override;
   StatusOr<std::optional<Build>> LastHit(const std::string& ns, const std::string& ref) override;
   StatusOr<std::vector<RunRecord>> GetRuns(const std::vector<RunId>& ids) override;
@@ -42,9 +41,9 @@ class PgLibrary final : public Library {
   StatusOr<std::vector<Manifest>> ListManifests(RunId from) override;
   StatusOr<JobConfig> GetConfig(const Digest& config_digest) override;
 
-  StatusOr<Partition> GetPartition(const std::string& ns, const std::string& ref) override;
-  StatusOr<Page<Partition>> ListPartitions(const PartitionFilter& filter,
-                                           const PageRequest& page) override;
+  StatusOr<PartitionNow> GetPartition(const std::string& ns, const std::string& ref) override;
+  StatusOr<Page<PartitionNow>> ListPartitions(const PartitionFilter& filter,
+                                              const PageRequest& page) override;
   StatusOr<Page<Materialisation>> ListMaterialisations(const std::string& ns,
                                                        const std::string& ref,
                                                        const PageRequest& page) override;

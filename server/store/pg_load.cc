@@ -116,6 +116,13 @@ Status PgStore::LoadBuilds(Snapshot& snapshot) {
       [&](pg::Row& row) { snapshot.attachments.push_back(pg::ReadAttachment(row)); },
       "load the attachments");
   if (!status.ok()) return status;
+  status = connection_.CopyOut(
+      Select(pg::kWithdrawalList,
+             "withdrawal w JOIN build b ON b.id = w.build_id WHERE b.state < 3 "
+             "ORDER BY w.build_id, w.node_id"),
+      [&](pg::Row& row) { snapshot.withdrawals.push_back(pg::ReadWithdrawal(row)); },
+      "load the withdrawals");
+  if (!status.ok()) return status;
   return connection_.CopyOut(
       Select(
           pg::kHitsList,

@@ -204,6 +204,14 @@ Attachment ReadAttachment(Row& row) {
   return attachment;
 }
 
+Withdrawal ReadWithdrawal(Row& row) {
+  Withdrawal withdrawal;
+  withdrawal.build = row.As<BuildId>();
+  withdrawal.node = row.As<NodeId>();
+  withdrawal.reason = row.Enum<Reason>();
+  return withdrawal;
+}
+
 BuildHits ReadHits(Row& row) {
   BuildHits hits;
   hits.build = row.As<BuildId>();

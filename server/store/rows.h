@@ -53,6 +53,12 @@ inline constexpr char kLiveState[] =
     "(CASE WHEN g.run_id IS NULL THEN n.state WHEN g.started_at IS NULL THEN 1 ELSE 2 END)"
     "::smallint";
 
+/// As a build sees it, which may have left the node to others: withdrawal w.
+inline constexpr char kStateInBuild[] =
+    "(CASE WHEN w.node_id IS NOT NULL THEN 6 WHEN g.run_id IS NULL THEN n.state "
+    "WHEN g.started_at IS NULL THEN 1 ELSE 2 END)::smallint";
+inline constexpr char kGoesOn[] = "it goes on for others";
+
 /// Without its outputs, which are materialisations.
 inline constexpr char kRunList[] =
     "l.id, l.node_id, l.worker_id, l.epoch, l.result_key, l.input_runs, l.input_identities, "
@@ -68,6 +74,9 @@ Materialisation ReadMaterialisation(Row& row);
 inline constexpr char kAttachmentList[] =
     "a.build_id, a.opened_by, a.nodes, a.levels, a.joined, a.reasons";
 Attachment ReadAttachment(Row& row);
+
+inline constexpr char kWithdrawalList[] = "w.build_id, w.node_id, w.reason";
+Withdrawal ReadWithdrawal(Row& row);
 
 inline constexpr char kHitsList[] = "h.build_id, h.partitions, h.runs";
 BuildHits ReadHits(Row& row);

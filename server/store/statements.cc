@@ -65,6 +65,8 @@ const std::vector<Statement>& ChangeStatements() {
        "ON CONFLICT DO NOTHING"},
       {"node_updates", "node_update", kNodesSql},
       {"attachments", "attachment", kAttachmentsSql},
+      {"withdrawals", "withdrawal",
+       "INSERT INTO withdrawal SELECT t.* FROM unnest($1::withdrawal[]) t ON CONFLICT DO NOTHING"},
       {"hits", "build_hits",
        "INSERT INTO build_hits SELECT t.* FROM unnest($1::build_hits[]) t "
        "ON CONFLICT (build_id) DO UPDATE SET partitions = EXCLUDED.partitions, runs = "

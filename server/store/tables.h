@@ -16,6 +16,7 @@ Records NamespaceRows(const std::vector<Namespace>& namespaces);
 Records PartitionRows(const std::vector<const Partition*>& partitions);
 Records BuildRows(const std::vector<Build>& builds);
 Records AttachmentRows(const std::vector<Attachment>& attachments);
+Records WithdrawalRows(const std::vector<Withdrawal>& withdrawals);
 Records HitsRows(const std::vector<BuildHits>& hits);
 /// Without those that are known.
 Records ConfigRows(const ChangeSet& changes, const KnownConfigs& known);

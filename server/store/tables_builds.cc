@@ -50,6 +50,15 @@ Records AttachmentRows(const std::vector<Attachment>& attachments) {
   return rows;
 }
 
+Records WithdrawalRows(const std::vector<Withdrawal>& withdrawals) {
+  Records rows;
+  for (const Withdrawal& w : withdrawals) {
+    rows.Next();
+    rows.Int64(w.build.value).Int64(w.node.value).Enum(w.reason);
+  }
+  return rows;
+}
+
 Records HitsRows(const std::vector<BuildHits>& hits) {
   Records rows;
   for (const BuildHits* h : LaterWins(hits, [](const BuildHits& row) { return row.build; })) {

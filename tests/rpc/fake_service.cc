@@ -79,17 +79,25 @@ StatusOr<GraphRevision> FakeLibrary::GetRevision(const std::string& graph, const
   return Find(graphs, graph, "graph");
 }
 
-StatusOr<Partition> FakeLibrary::GetPartition(const std::string& ns, const std::string& ref) {
+PartitionNow FakeLibrary::Now(const Partition& partition) const {
+  const auto maker = makers.find(partition.id);
+  if (maker == makers.end()) return {.partition = partition, .maker = {}};
+  return {partition, maker->second.first, maker->second.second};
+}
+
+StatusOr<PartitionNow> FakeLibrary::GetPartition(const std::string& ns, const std::string& ref) {
   const std::lock_guard lock(mutex);
   for (const Partition& partition : partitions)
-    if (ns == "demo" && partition.ref == ref) return partition;
+    if (ns == "demo" && partition.ref == ref) return Now(partition);
   return Error(Code::kNotFound, "no partition {} in {}", ref, ns);
 }
 
-StatusOr<Page<Partition>> FakeLibrary::ListPartitions(const PartitionFilter&,
-                                                      const PageRequest& page) {
+StatusOr<Page<PartitionNow>> FakeLibrary::ListPartitions(const PartitionFilter&,
+                                                         const PageRequest& page) {
   const std::lock_guard lock(mutex);
-  return PageOf(partitions, page);
+  std::vector<PartitionNow> all;
+  for (const Partition& partition : partitions) all.push_back(Now(partition));
+  return PageOf(all, page);
 }
 
 StatusOr<std::vector<Partition>> FakeLibrary::GetPartitions(const std::vector<PartitionId>& ids) {
@@ -325,9 +333,10 @@ void FakeService::TaintPartitions(const std::string& ns, std::vector<std::string
   for (const std::string& ref : refs) {
     auto partition = library.GetPartition(ns, ref);
     if (!partition.ok()) return reply(partition.status());
-    partition->doubt.Set(&Doubt::taint, partition->doubt->taint + 1);
-    partition->doubt.Set(&Doubt::tainted_before, RunId{partition->live.run.value + 1});
-    result.partitions.push_back(*std::move(partition));
+    Partition& tainted = partition->partition;
+    tainted.doubt.Set(&Doubt::taint, tainted.doubt->taint + 1);
+    tainted.doubt.Set(&Doubt::tainted_before, RunId{tainted.live.run.value + 1});
+    result.partitions.push_back(tainted);
   }
   reply(std::move(result));
 }
@@ -353,6 +362,13 @@ void FakeService::PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply
   GraphRevision revision;
   revision.spec.name = pause.graph;
   reply(std::move(revision));
+}
+
+std::set<NodeId> FakeService::ReadyOf(const std::vector<NodeId>& nodes) {
+  std::set<NodeId> found;
+  for (const NodeId id : nodes)
+    if (ready.contains(id)) found.insert(id);
+  return found;
 }
 
 ServiceView FakeService::View() {

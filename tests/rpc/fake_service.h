@@ -28,9 +28,9 @@ class FakeLibrary final : public NoLibrary {
   StatusOr<std::vector<RunRecord>> GetRuns(const std::vector<RunId>& ids) override;
   StatusOr<JobConfig> GetConfig(const Digest& digest) override;
   StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) override;
-  StatusOr<Partition> GetPartition(const std::string& ns, const std::string& ref) override;
-  StatusOr<Page<Partition>> ListPartitions(const PartitionFilter& filter,
-                                           const PageRequest& page) override;
+  StatusOr<PartitionNow> GetPartition(const std::string& ns, const std::string& ref) override;
+  StatusOr<Page<PartitionNow>> ListPartitions(const PartitionFilter& filter,
+                                              const PageRequest& page) override;
   StatusOr<std::vector<Partition>> GetPartitions(const std::vector<PartitionId>& ids) override;
   StatusOr<std::vector<Digest>> FindMissingBlobs(const std::vector<Digest>& wanted) override;
   Status WriteBlob(const Digest& digest, const std::string& bytes) override;
@@ -48,6 +48,7 @@ class FakeLibrary final : public NoLibrary {
   std::map<std::int64_t, RunRecord> runs;
   std::map<Digest, JobConfig> configs;
   std::map<std::string, GraphRevision> graphs;
+  std::map<PartitionId, std::pair<NodeId, NodeState>> makers;
   std::vector<Partition> partitions;  // all in namespace `demo`
   std::map<Digest, std::string> blobs;
   std::vector<EventPtr> events;  // all there were
@@ -56,6 +57,9 @@ class FakeLibrary final : public NoLibrary {
   std::vector<std::string> audit;  // method: outcome
   BuildFilter last_build_filter;
   std::atomic<int> event_reads = 0;
+
+ private:
+  PartitionNow Now(const Partition& partition) const;
 };
 
 /// Answers commands by the functions that a test sets, or at once with the plainest value.
@@ -94,6 +98,7 @@ class FakeService final : public Service {
   void ListPools(Reply<std::vector<PoolView>> reply) override;
   void PauseGraph(const GraphPause& pause, Reply<GraphRevision> reply) override;
   bool IsPaused(const std::string& graph) override { return paused.contains(graph); }
+  std::set<NodeId> ReadyOf(const std::vector<NodeId>& nodes) override;
   std::vector<std::string> WhyWaiting(NodeId) override { return why; }
   void SetSecret(const std::string& name, const std::string& value, const std::string& principal,
                  Reply<std::int64_t> reply) override;
@@ -110,6 +115,7 @@ class FakeService final : public Service {
   std::map<std::string, std::string> secrets;
   std::set<std::string> paused;
   std::vector<std::string> why;
+  std::set<NodeId> ready;
   std::atomic<bool> refuses_reads = false;
 
   std::mutex mutex;

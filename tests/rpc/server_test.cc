@@ -52,6 +52,27 @@ TEST_F(ServerTest, HealthIsToldOverallAndPerService) {
   EXPECT_EQ(Health("fft.build.v1.Builds"), 2);
 }
 
+// gRPC's own services do not know that they are to end; the patience is no wait for them.
+TEST_F(ServerTest, WhoWatchesHealthIsToldAndHoldsNobodyUp) {
+  grpc::ClientContext context;
+  const grpc::internal::RpcMethod rpc("/grpc.health.v1.Health/Watch",
+                                      grpc::internal::RpcMethod::SERVER_STREAMING);
+  const std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> watch(
+      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(channel_.get(), rpc, &context,
+                                                                    grpc::ByteBuffer(nullptr, 0)));
+  const auto next = [&]() -> int {
+    grpc::ByteBuffer bytes;
+    std::vector<grpc::Slice> slices;
+    if (!watch->Read(&bytes) || !bytes.Dump(&slices).ok() || slices.empty()) return -1;
+    return slices[0].begin()[1];
+  };
+  EXPECT_EQ(next(), 1);
+  server_->Shutdown(std::chrono::hours(1));
+  EXPECT_EQ(next(), 2);
+  EXPECT_EQ(next(), -1);
+  EXPECT_FALSE(watch->Finish().ok());
+}
+
 TEST_F(ServerTest, ReflectionListsTheServices) {
   grpc::ClientContext context;
   const grpc::internal::RpcMethod rpc(

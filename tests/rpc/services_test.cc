@@ -369,6 +369,70 @@ TEST_F(NodesTest, ExplainSaysItInWords) {
   EXPECT_EQ(Decode(stub->ExplainNode(&three, request, &response)).why.reason(), "NODE_NOT_FOUND");
 }
 
+TEST_F(NodesTest, APartitionTellsWhatIsDoneForIt) {
+  const auto catalog = Stub<v1::Catalog>();
+  const auto state = [&] {
+    grpc::ClientContext one, all;
+    v1::GetPartitionRequest get;
+    get.set_namespace_("demo");
+    get.set_ref("top");
+    v1::Partition partition;
+    EXPECT_TRUE(catalog->GetPartition(&one, get, &partition).ok());
+    v1::ListPartitionsRequest list;
+    list.set_namespace_("demo");
+    v1::ListPartitionsResponse listed;
+    EXPECT_TRUE(catalog->ListPartitions(&all, list, &listed).ok());
+    EXPECT_EQ(listed.partitions(0).state(), partition.state());
+    EXPECT_EQ(partition.live().run(), 3);
+    return partition.state();
+  };
+  auto& maker = service_.library.makers[PartitionId{1}];
+  maker = {NodeId{8}, NodeState::kWaiting};
+  EXPECT_EQ(state(), v1::PARTITION_REQUESTED);
+  service_.ready = {NodeId{8}};
+  EXPECT_EQ(state(), v1::PARTITION_SCHEDULED);
+  maker.second = NodeState::kRunning;
+  EXPECT_EQ(state(), v1::PARTITION_BUILDING);
+  maker.second = NodeState::kFailed;
+  EXPECT_EQ(state(), v1::PARTITION_FAILED);
+  maker.second = NodeState::kCancelled;
+  EXPECT_EQ(state(), v1::PARTITION_AVAILABLE);
+  maker.second = NodeState::kSucceeded;
+  EXPECT_EQ(state(), v1::PARTITION_AVAILABLE);
+  service_.library.partitions[0].doubt.Set(&Doubt::tainted_before, RunId{4});
+  EXPECT_EQ(state(), v1::PARTITION_TAINTED);
+}
+
+TEST_F(NodesTest, WhatMayStartReadsAsReady) {
+  NodeInBuild node;
+  node.node.id = NodeId{8};
+  service_.library.nodes = {node, node};
+  service_.library.nodes[1].node.id = NodeId{9};
+  service_.ready = {NodeId{9}};
+  const auto stub = Stub<v1::Nodes>();
+  const auto list = [&](v1::NodeState state) {
+    grpc::ClientContext context;
+    v1::ListNodesRequest request;
+    request.set_build(1);
+    request.set_state(state);
+    v1::ListNodesResponse response;
+    EXPECT_TRUE(stub->ListNodes(&context, request, &response).ok());
+    std::vector<std::pair<std::int64_t, v1::NodeState>> nodes;
+    for (const v1::Node& each : response.nodes()) nodes.emplace_back(each.id(), each.state());
+    return nodes;
+  };
+  using Nodes = std::vector<std::pair<std::int64_t, v1::NodeState>>;
+  EXPECT_EQ(list(v1::NODE_STATE_UNSPECIFIED), (Nodes{{8, v1::NODE_WAITING}, {9, v1::NODE_READY}}));
+  EXPECT_EQ(list(v1::NODE_READY), (Nodes{{9, v1::NODE_READY}}));
+  EXPECT_EQ(list(v1::NODE_WAITING), (Nodes{{8, v1::NODE_WAITING}}));
+  grpc::ClientContext context;
+  v1::GetNodeRequest get;
+  get.set_id(9);
+  v1::Node got;
+  ASSERT_TRUE(stub->GetNode(&context, get, &got).ok());
+  EXPECT_EQ(got.state(), v1::NODE_READY);
+}
+
 TEST_F(NodesTest, PartitionsAndWorkersAreListed) {
   const auto catalog = Stub<v1::Catalog>();
   grpc::ClientContext one;

@@ -66,6 +66,7 @@ TEST_F(ArchiveTest, DropsWhatIsOldAndNothingThatIsLiveOrShown) {
     changes.builds.push_back(build);
   }
   changes.attachments = {SampleAttachment(1, 1, {{4}, {6}}), SampleAttachment(2, 2, {{7}})};
+  changes.withdrawals = {{.build = {1}, .node = {4}}, {.build = {2}, .node = {7}}};
   changes.hits = {{.build = {1}, .partitions = {{2}}, .runs = {{2}}}};
   changes.events = {SampleEvent(1), SampleEvent(2), SampleEvent(3)};
   for (const EventPtr& event : changes.events)
@@ -82,6 +83,7 @@ TEST_F(ArchiveTest, DropsWhatIsOldAndNothingThatIsLiveOrShown) {
             "1@1 2@2 1@3 3@5");
   EXPECT_EQ(Ask("SELECT string_agg(id::text, ' ') FROM build"), "2");
   EXPECT_EQ(Ask("SELECT string_agg(build_id::text, ' ') FROM attachment"), "2");
+  EXPECT_EQ(Ask("SELECT string_agg(build_id::text, ' ') FROM withdrawal"), "2");
   EXPECT_EQ(Ask("SELECT count(*) FROM build_hits"), "0");
   EXPECT_EQ(Ask("SELECT string_agg(seq::text, ' ') FROM event"), "3");
   EXPECT_EQ(Ask("SELECT string_agg(run_id::text, ' ') FROM log_chunk"), "2");

@@ -116,6 +116,66 @@ TEST_F(LibraryTest, NodesOfABuildAreListedInItsOrderWithItsHitsBehind) {
   ExpectMissing(library_.ListNodes({.build = {9}}, {}).status(), "BUILD_NOT_FOUND");
 }
 
+TEST_F(LibraryTest, WhatABuildLeftToOthersIsCancelledAsItSeesIt) {
+  ChangeSet changes = Everything();
+  changes.nodes[0].state = NodeState::kSucceeded;
+  changes.leases.clear();
+  changes.attachments.push_back(SampleAttachment(2, 3, {{1}, {2}}));
+  changes.builds.push_back(SampleBuild(2));
+  changes.withdrawals = {{.build = {1}, .node = {1}, .reason = Reason::kFailFast}};
+  Commit(changes);
+  const auto list = [&](BuildId build, std::optional<NodeState> state) {
+    return library_.ListNodes({.build = build, .state = state}, {})->items;
+  };
+  const NodeInBuild left = list({1}, std::nullopt).at(0);
+  EXPECT_EQ(left.node.id, NodeId{1});
+  EXPECT_EQ(left.node.state, NodeState::kCancelled);
+  EXPECT_EQ(left.node.reason, Reason::kFailFast);
+  EXPECT_EQ(left.node.past->message, "it goes on for others");
+  EXPECT_EQ(list({1}, NodeState::kCancelled).size(), 1U);
+  EXPECT_TRUE(list({1}, NodeState::kSucceeded).empty());
+  EXPECT_EQ(list({2}, NodeState::kSucceeded).size(), 1U);
+  const auto picture = library_.SnapshotBuild({1});
+  EXPECT_EQ(picture->nodes[0].state, NodeState::kCancelled);
+  EXPECT_EQ(picture->nodes[0].reason, Reason::kFailFast);
+  EXPECT_EQ(library_.SnapshotBuild({2})->nodes[0].state, NodeState::kSucceeded);
+  EXPECT_EQ(library_.GetNode({1})->node.state, NodeState::kSucceeded);
+}
+
+TEST_F(LibraryTest, WhoAsksForWhatIsReadyGetsAlsoWhatWaits) {
+  ChangeSet changes = Everything();
+  changes.nodes[0].state = NodeState::kWaiting;
+  changes.nodes[1].state = NodeState::kRunning;
+  changes.leases.clear();
+  Commit(changes);
+  EXPECT_EQ(library_.ListNodes({.build = {1}, .state = NodeState::kReady}, {})->items.size(), 1U);
+  EXPECT_EQ(
+      library_.ListNodes({.ns = "ns", .ref = "a/1", .state = NodeState::kReady}, {})->items.size(),
+      1U);
+  EXPECT_TRUE(library_.ListNodes({.ns = "ns", .ref = "a/2", .state = NodeState::kReady}, {})
+                  ->items.empty());
+}
+
+TEST_F(LibraryTest, AHitWithSeveralOutputsIsOneEntry) {
+  ChangeSet changes = Everything();
+  changes.attachments.clear();
+  changes.hits = {{.build = {1},
+                   .partitions = {{1}, {2}, {1}, {2}, {2}, {1}},
+                   .runs = {{5}, {5}, {5}, {0}, {0}, {6}}}};
+  Commit(changes);
+  for (const int size : {1, 2, 3, 4, 100}) {
+    std::string found;
+    for (const NodeInBuild& hit : All<NodeInBuild>(size, [&](const PageRequest& page) {
+           return library_.ListNodes({.build = {1}}, page);
+         })) {
+      found += std::to_string(hit.run.value) + ":";
+      for (const std::string& output : hit.label->outputs) found += output + ",";
+      found += " ";
+    }
+    EXPECT_EQ(found, "5:a/1,a/2,a/1, 0:a/2, 0:a/2, 6:a/1, ") << size;
+  }
+}
+
 TEST_F(LibraryTest, ABuildOfAHundredThousandNodesIsPaged) {
   constexpr std::int64_t kNodes = 100'000;
   ChangeSet changes = Everything();

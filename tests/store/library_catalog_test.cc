@@ -5,7 +5,7 @@ namespace {
 
 TEST_F(LibraryTest, PartitionsAreFoundByRefAndByNumber) {
   Commit(Everything());
-  EXPECT_EQ(*library_.GetPartition("ns", "a/2"), SamplePartition(2));
+  EXPECT_EQ(library_.GetPartition("ns", "a/2")->partition, SamplePartition(2));
   const Status missing = library_.GetPartition("other", "a/2").status();
   ExpectMissing(missing, "PARTITION_NOT_FOUND");
   EXPECT_EQ(Message(missing), "partition a/2 in namespace other does not exist");
@@ -31,10 +31,10 @@ TEST_F(LibraryTest, PartitionsAreListedByPrefixAndGlob) {
   Commit(changes);
   const auto list = [&](const std::string& prefix, const std::string& glob) {
     std::string found;
-    for (const Partition& partition : All<Partition>(2, [&](const PageRequest& page) {
+    for (const PartitionNow& now : All<PartitionNow>(2, [&](const PageRequest& page) {
            return library_.ListPartitions({.ns = "ns", .prefix = prefix, .glob = glob}, page);
          }))
-      found += partition.ref.str() + " ";
+      found += now.partition.ref.str() + " ";
     return found;
   };
   EXPECT_EQ(list("", ""),
@@ -47,6 +47,33 @@ TEST_F(LibraryTest, PartitionsAreListedByPrefixAndGlob) {
   EXPECT_EQ(list("", "w\\*"), "w\\1 ");
   EXPECT_EQ(list("", "?t?"), "\xC3\xA9t\xC3\xA9 ");
   EXPECT_TRUE(library_.ListPartitions({.ns = "nowhere"}, {})->items.empty());
+}
+
+TEST_F(LibraryTest, APartitionIsAsTheNewestNodeThatMakesIt) {
+  ChangeSet changes = Everything();
+  changes.nodes.push_back(SampleNode(3));
+  changes.nodes.push_back(SampleNode(4));
+  changes.nodes[0].outputs = {{1}};
+  changes.nodes[1].outputs = {{2}};
+  changes.nodes[2].outputs = {{1}, {2}};
+  changes.nodes[2].state = NodeState::kFailed;
+  changes.nodes[3].outputs = {{1}};
+  changes.nodes[3].state = NodeState::kWaiting;
+  changes.leases = {SampleLease(9, 4)};
+  changes.leases[0].started_at = {};
+  Commit(changes);
+  const auto maker = [&](const char* ref) {
+    const PartitionNow now = *library_.GetPartition("ns", ref);
+    return std::pair(now.maker, now.maker_state);
+  };
+  EXPECT_EQ(maker("a/1"), std::pair(NodeId{4}, NodeState::kReady));  // granted
+  EXPECT_EQ(maker("a/2"), std::pair(NodeId{3}, NodeState::kFailed));
+  ChangeSet started;
+  started.lease_starts = {{.run = {9}, .at = TimePoint(Duration(5))}};
+  Commit(started);
+  EXPECT_EQ(maker("a/1"), std::pair(NodeId{4}, NodeState::kRunning));
+  Psql("DELETE FROM node; DELETE FROM node_further_output");
+  EXPECT_EQ(maker("a/1").first, NodeId{});
 }
 
 TEST_F(LibraryTest, MaterialisationsFollowFromSuccessfulRuns) {

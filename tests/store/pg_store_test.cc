@@ -57,6 +57,16 @@ TEST_F(PgStoreTest, EveryRowComesBackAsItWas) {
   EXPECT_EQ(snapshot->last_event, EventSeq{3});
 }
 
+TEST_F(PgStoreTest, WhatABuildLeftToOthersIsLoadedOnce) {
+  ChangeSet changes = Everything();
+  changes.withdrawals = {{.build = {1}, .node = {2}, .reason = Reason::kCancelRequested}};
+  ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
+  ChangeSet again;
+  again.withdrawals = changes.withdrawals;
+  ASSERT_EQ(store_.Commit(epoch_, again), Ok());
+  EXPECT_EQ(store_.Load()->withdrawals, changes.withdrawals);
+}
+
 TEST_F(PgStoreTest, TheLaterOfTwoChangesWins) {
   ChangeSet changes = Everything();
   Partition partition = SamplePartition(1);

@@ -41,6 +41,7 @@ Status MemoryStore::Commit(Epoch epoch, const ChangeSet& changes) {
   for (const Node& row : changes.nodes) FFT_CHECK(nodes_.emplace(row.id, row).second);
   for (const NodeUpdate& update : changes.node_updates) Apply(update, nodes_.at(update.id));
   attachments_.insert(attachments_.end(), changes.attachments.begin(), changes.attachments.end());
+  withdrawals_.insert(withdrawals_.end(), changes.withdrawals.begin(), changes.withdrawals.end());
   for (const BuildHits& row : changes.hits) hits_[row.build] = row;
   for (const Lease& row : changes.leases) {
     FFT_CHECK(leases_.emplace(row.run, row).second);
@@ -73,6 +74,8 @@ StatusOr<Snapshot> MemoryStore::Load() {
     snapshot.attachments.push_back(row);
     named.insert(row.nodes.begin(), row.nodes.end());
   }
+  for (const Withdrawal& row : withdrawals_)
+    if (is_open(row.build)) snapshot.withdrawals.push_back(row);
   for (const auto& [id, row] : hits_)
     if (is_open(id)) snapshot.hits.push_back(row);
   for (const NodeId id : named) snapshot.nodes.push_back(nodes_.at(id));

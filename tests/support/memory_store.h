@@ -33,6 +33,7 @@ class MemoryStore : public Store {
   std::map<BuildId, Build> builds_;
   std::map<NodeId, Node> nodes_;
   std::vector<Attachment> attachments_;
+  std::vector<Withdrawal> withdrawals_;
   std::map<BuildId, BuildHits> hits_;
   std::map<RunId, Lease> leases_;
   std::map<RunId, Run> runs_;

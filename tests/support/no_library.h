@@ -39,10 +39,10 @@ class NoLibrary : public Library {
   StatusOr<RunId> FirstRunAt(const std::vector<PartitionId>&) override { return None(); }
   StatusOr<std::vector<Manifest>> ListManifests(RunId) override { return None(); }
   StatusOr<JobConfig> GetConfig(const Digest&) override { return None(); }
-  StatusOr<Partition> GetPartition(const std::string&, const std::string&) override {
+  StatusOr<PartitionNow> GetPartition(const std::string&, const std::string&) override {
     return None();
   }
-  StatusOr<Page<Partition>> ListPartitions(const PartitionFilter&, const PageRequest&) override {
+  StatusOr<Page<PartitionNow>> ListPartitions(const PartitionFilter&, const PageRequest&) override {
     return None();
   }
   StatusOr<Page<Materialisation>> ListMaterialisations(const std::string&, const std::string&,

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "server/base/error_details.h"
 #include "server/schedule/why.h"
 
 namespace fft {
@@ -115,7 +116,10 @@ Command Desk::Parse(const Words& words) {
     return BuildPlanned{BuildsCalled(words[1]), MakePlan({words.begin() + 2, words.end()}), {}};
   if (verb == "deliver") return BuildPlanned{BuildsCalled(words[1]), drafts_.at(words[2]), {}};
   if (verb == "planfail")
-    return BuildPlanFailed{BuildId{number}, Error(Code::kInvalidArgument, "{}", words.at(2))};
+    return BuildPlanFailed{
+        BuildId{number},
+        WithDetails(Error(Code::kInvalidArgument, "{}", words.at(2)),
+                    {.reason = Value(words, "reason"), .metadata = {}, .fields = {}})};
   if (verb == "await")
     return QueryAwaited{BuildId{number}, words.at(3), Duration(1000 * std::stoll(words[2])), {}};
   if (verb == "cancel") return BuildCancelled{ReplyId{++last_reply_}, BuildId{number}};

@@ -108,6 +108,9 @@ std::string Desk::PrintRows(const ChangeSet& changes) const {
       text += fmt::format("{} has {} attempts, {} faults, waits {} ms\n", NameOf(update.id),
                           update.past.attempts, update.past.faults,
                           (update.past.not_before - now_).count());
+  for (const Withdrawal& left : changes.withdrawals)
+    text += fmt::format("build {} leaves {} to others: {}\n", left.build.value, NameOf(left.node),
+                        ToString(left.reason));
   for (const Run& run : changes.runs)
     text +=
         fmt::format("r{} ended {}{}\n", run.report.run.value, ToString(run.report.outcome),
@@ -130,6 +133,8 @@ std::string Desk::Print(const Answer& answer) const {
   if (!answer.status.ok()) return text + Message(answer.status) + "\n";
   if (answer.build)
     text += fmt::format("build {} {}", answer.build->id.value, ToString(answer.build->state));
+  if (answer.build && answer.build->counts.running > 0)
+    text += fmt::format(", {} running", answer.build->counts.running);
   if (answer.worker)
     text += fmt::format("worker {} {}", answer.worker->id.value, answer.worker->name);
   for (const Partition& partition : answer.partitions)
