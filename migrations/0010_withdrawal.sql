@@ -27,3 +27,30 @@ CREATE OR REPLACE FUNCTION reason_name(n smallint) RETURNS text LANGUAGE sql IMM
     WHEN 77 THEN 'CONFIGURE_UNSTABLE' WHEN 78 THEN 'INVALID_GRAPH'
     ELSE 'UNKNOWN' END
 $$;
+
+-- Appends what is not there yet and returns where the log now ends.  FF003: bytes are missing between;
+-- FF004: there is no such run.
+CREATE OR REPLACE FUNCTION append_log(run bigint, at_offset bigint, added bytea) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+  log_end bigint;
+  known bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(1179014228, hashint8(run));
+  SELECT c."offset" + length(c.data) INTO log_end FROM log_chunk c
+   WHERE c.run_id = run ORDER BY c."offset" DESC LIMIT 1;
+  IF log_end IS NULL AND NOT EXISTS (SELECT FROM lease WHERE run_id = run)
+     AND NOT EXISTS (SELECT FROM run r WHERE r.id = append_log.run) THEN
+    RAISE EXCEPTION 'run % does not exist', run USING ERRCODE = 'FF004';
+  END IF;
+  log_end := coalesce(log_end, 0);
+  IF at_offset > log_end THEN
+    RAISE EXCEPTION 'log of run % ends at %: bytes at % do not follow', run, log_end, at_offset
+      USING ERRCODE = 'FF003';
+  END IF;
+  known := log_end - at_offset;
+  IF known >= length(added) THEN RETURN log_end; END IF;
+  INSERT INTO log_chunk (run_id, "offset", data)
+  VALUES (run, log_end, substring(added FROM known::integer + 1));
+  RETURN at_offset + length(added);
+END $$;

@@ -308,7 +308,8 @@ CREATE TABLE log_chunk (
   PRIMARY KEY (run_id, "offset")
 );
 
--- Appends what is not there yet and returns where the log now ends.  FF003: bytes are missing between.
+-- Appends what is not there yet and returns where the log now ends.  FF003: bytes are missing between;
+-- FF004: there is no such run.
 CREATE FUNCTION append_log(run bigint, at_offset bigint, added bytea) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -318,6 +319,10 @@ BEGIN
   PERFORM pg_advisory_xact_lock(1179014228, hashint8(run));
   SELECT c."offset" + length(c.data) INTO log_end FROM log_chunk c
    WHERE c.run_id = run ORDER BY c."offset" DESC LIMIT 1;
+  IF log_end IS NULL AND NOT EXISTS (SELECT FROM lease WHERE run_id = run)
+     AND NOT EXISTS (SELECT FROM run r WHERE r.id = append_log.run) THEN
+    RAISE EXCEPTION 'run % does not exist', run USING ERRCODE = 'FF004';
+  END IF;
   log_end := coalesce(log_end, 0);
   IF at_offset > log_end THEN
     RAISE EXCEPTION 'log of run % ends at %: bytes at % do not follow', run, log_end, at_offset

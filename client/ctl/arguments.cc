@@ -7,9 +7,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "client/ctl/format.h"
 #include "client/ctl/typed.h"
 #include "client/frontends/native/native_graph.h"
 #include "client/frontends/native/quantity.h"
+#include "server/base/error_details.h"
 
 namespace fft {
 
@@ -336,12 +338,31 @@ void AddOperatorCommands(CLI::App& app, Typed& typed) {
   });
 }
 
+/// Also of a line that does not parse.
+bool WantsJson(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "-ojson" || word == "-o=json" || word == "--output=json") return true;
+    if (word == "-o" || word == "--output")
+      return i + 1 < argc && std::string_view(argv[i + 1]) == "json";
+  }
+  return false;
+}
+
+std::string WhatIsWrong(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> rest = app.remaining();
+  if (app.get_subcommands().empty() && !rest.empty() && !rest.front().starts_with('-'))
+    return rest.front() + ": no such command";
+  return error.what();
+}
+
 }  // namespace
 
 Parsed ParseArguments(int argc, const char* const* argv) {
   Typed typed;
   CLI::App app("Ask for data partitions, watch them come, and learn why.", "fftctl");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "fftctl " FFT_VERSION);
   app.fallthrough();
   app.add_option(
       "--address", typed.arguments.address,
@@ -368,7 +389,13 @@ Parsed ParseArguments(int argc, const char* const* argv) {
     if (is_help) {
       app.exit(error, out, out);
     } else {
-      out << "fftctl: " << error.what() << "\nfftctl --help says more\n";
+      const std::string what = WhatIsWrong(app, error);
+      if (WantsJson(argc, argv))
+        out << ErrorJson(WithDetails(Error(Code::kInvalidArgument, "{}", what),
+                                     {.reason = "USAGE", .metadata = {}, .fields = {}}))
+            << '\n';
+      else
+        out << "fftctl: " << what << "\nfftctl --help says more\n";
     }
     return {.arguments = {}, .text = out.str(), .exit_code = is_help ? 0 : 2};
   }

@@ -89,8 +89,9 @@ std::string PartitionText(const v1::Partition& partition,
                   flags.empty() ? "" : ", " + flags, partition.namespace_());
   if (partition.has_live()) {
     const v1::Materialisation& live = partition.live();
-    text += fmt::format("  at         {}\n  key        {}\n  content    {}\n", live.uri(),
-                        live.key(), live.content().empty() ? "not known" : live.content());
+    if (!live.uri().empty()) text += fmt::format("  at         {}\n", live.uri());
+    text += fmt::format("  key        {}\n  content    {}\n", live.key(),
+                        live.content().empty() ? "not known" : live.content());
   } else {
     text += "  nothing was ever left here\n";
   }

@@ -7,6 +7,9 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
+#include <nlohmann/json.hpp>
+
+#include "server/base/error_details.h"
 
 namespace fft {
 
@@ -120,6 +123,20 @@ std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
     out += '\n';
   }
   return out;
+}
+
+std::string ErrorJson(const Status& status) {
+  const ErrorDetails details = DetailsOf(status);
+  nlohmann::json fields = nlohmann::json::array();
+  for (const auto& [field, what] : details.fields)
+    fields.push_back({{"field", field}, {"description", what}});
+  const nlohmann::json json = {{"error",
+                                {{"code", absl::StatusCodeToString(status.code())},
+                                 {"message", Message(status)},
+                                 {"reason", details.reason},
+                                 {"metadata", details.metadata},
+                                 {"fields", fields}}}};
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string ToJson(const google::protobuf::Message& message) {

@@ -9,6 +9,7 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include "fft/build/v1/types.pb.h"
+#include "server/base/status.h"
 #include "server/base/time.h"
 
 namespace fft {
@@ -41,6 +42,9 @@ std::string FirstLines(std::string_view text, std::size_t lines_max, std::string
 
 /// Rows with columns aligned to the left, two blanks between; the first row is the head.
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
+
+/// An error on one line, for programs: code, message, reason, metadata, fields.
+std::string ErrorJson(const Status& status);
 
 /// The message on one line, by protobuf's JSON mapping; fields that are zero are printed too.
 std::string ToJson(const google::protobuf::Message& message);

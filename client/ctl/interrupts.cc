@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <ctime>
+#include <iostream>
+#include <utility>
 
 #include <pthread.h>
 
@@ -21,13 +23,14 @@ sigset_t Signals(bool with_wake) {
 
 }  // namespace
 
-Interrupts::Interrupts() {
+Interrupts::Interrupts(std::string before) : before_(std::move(before)) {
   const sigset_t signals = Signals(true);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   listener_ = std::jthread([this, signals] {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0 || signal != SIGINT) return;
     if (!is_listening_) {
+      std::cerr << before_ << std::flush;
       const sigset_t interrupt = Signals(false);
       pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
       raise(SIGINT);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "server/base/time.h"
@@ -13,7 +14,8 @@ namespace fft {
 /// signals.  One a process.
 class Interrupts {
  public:
-  Interrupts();
+  /// `before`: what is said when it ends the process.
+  explicit Interrupts(std::string before);
   ~Interrupts();
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
@@ -25,6 +27,7 @@ class Interrupts {
   bool WaitForAnother(Duration limit);
 
  private:
+  const std::string before_;
   std::stop_source source_;
   std::atomic<bool> is_listening_ = false;
   std::jthread listener_;

@@ -20,6 +20,15 @@ bool Follows(const fft::Command& command) {
          std::holds_alternative<fft::LogsArguments>(command);
 }
 
+/// Who leaves before the daemon has answered does not know whether it has begun.
+std::string SaidWhenCutShort(const fft::Command& command) {
+  const bool asks = std::holds_alternative<fft::BuildArguments>(command) ||
+                    std::holds_alternative<fft::ProjectArguments>(command) ||
+                    std::holds_alternative<fft::RetryArguments>(command);
+  return asks ? "fftctl: left before the daemon answered; 'fftctl list' shows whether it builds\n"
+              : "";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -31,7 +40,8 @@ int main(int argc, char** argv) {
   }
   // Before the channel: its threads must not be the ones that Ctrl-C finds.
   std::unique_ptr<fft::Interrupts> interrupts;
-  if (Follows(parsed.arguments->command)) interrupts = std::make_unique<fft::Interrupts>();
+  if (Follows(parsed.arguments->command))
+    interrupts = std::make_unique<fft::Interrupts>(SaidWhenCutShort(parsed.arguments->command));
   fft::ClientOptions options;
   options.address = fft::AddressOf(parsed.arguments->address);
   options.principal = fft::LocalUser();

@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "client/ctl/format.h"
 #include "client/lib/calls.h"
@@ -15,19 +14,6 @@ namespace fft {
 namespace v1 = build::v1;
 
 namespace {
-
-std::string ErrorJson(const Status& status, const ErrorDetails& details) {
-  nlohmann::json fields = nlohmann::json::array();
-  for (const auto& [field, what] : details.fields)
-    fields.push_back({{"field", field}, {"description", what}});
-  const nlohmann::json json = {{"error",
-                                {{"code", absl::StatusCodeToString(status.code())},
-                                 {"message", Message(status)},
-                                 {"reason", details.reason},
-                                 {"metadata", details.metadata},
-                                 {"fields", fields}}}};
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
 
 StatusOr<std::string> NamespaceOf(const Session& session, const std::string& graph) {
   v1::GetGraphRequest request;
@@ -48,7 +34,7 @@ int Report(const Session& session, const Status& status) {
   const ErrorDetails details = DetailsOf(status);
   const bool is_unreachable = IsUnreachable(status);
   if (session.is_json()) {
-    session.err << ErrorJson(status, details) << '\n';
+    session.err << ErrorJson(status) << '\n';
   } else {
     session.err << "fftctl: " << Message(status);
     if (!details.reason.empty() && !is_unreachable) session.err << " (" << details.reason << ")";

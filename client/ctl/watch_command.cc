@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "client/ctl/format.h"
 #include "client/ctl/session.h"
 #include "client/ctl/texts.h"
 #include "client/lib/calls.h"
+#include "fft/build/v1/admin.grpc.pb.h"
 
 namespace fft {
 
@@ -42,6 +45,14 @@ StatusOr<std::int64_t> FindRun(const Session& session, const RefChoice& choice) 
   return last;
 }
 
+/// What is not there yet is waited for, which is not what a mistyped number means.
+void TellWhenAhead(const Session& session, std::int64_t after) {
+  const auto status = session.client.Call(&v1::Admin::Stub::GetStatus, v1::GetStatusRequest());
+  if (status.ok() && status->last_event() < after)
+    session.err << fmt::format("fftctl: the last event is {}: waiting for what comes after {}\n",
+                               status->last_event(), after);
+}
+
 /// A stream that the user ended has done what was wanted.
 int CodeOf(const Session& session, const Status& status) {
   if (status.ok() || session.stop.stop_requested()) return kDone;
@@ -61,6 +72,7 @@ int Run(const Session& session, const EventsArguments& arguments) {
   }
   request.set_namespace_(arguments.ns);
   request.set_ref_glob(arguments.refs);
+  if (arguments.after) TellWhenAhead(session, *arguments.after);
   session.Listen();
   const Status status = WatchEvents(
       session.client, request,

@@ -14,7 +14,9 @@ namespace {
 
 Status BadTemplate(const JobSpec& job, const char* reason, const std::string& what) {
   return WithDetails(Error(Code::kInvalidArgument, "job {}: {}", job.label, what),
-                     {.reason = reason, .metadata = {{"job", job.label}}, .fields = {}});
+                     {.reason = reason,
+                      .metadata = {{"job", job.label}},
+                      .fields = {{fmt::format("spec.jobs[{}]", job.label), what}}});
 }
 
 int Strength(InputKind kind) {
@@ -87,6 +89,9 @@ Status JobTemplate::CompileOutputs() {
     if (!pattern.ok())
       return InvalidJob(spec_->label,
                         fmt::format("output {}: {}", Quote(text), Message(pattern.status())));
+    const std::vector<std::string_view> any(pattern->captures().size(), "x");
+    if (spec_->runner == Runner::kExec)
+      if (Status place = CheckPlace(*spec_, text, pattern->Render(any)); !place.ok()) return place;
     outputs_.push_back(*std::move(pattern));
   }
   if (!spec_->configure.empty()) return Ok();

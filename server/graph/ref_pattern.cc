@@ -165,6 +165,20 @@ bool RefPattern::Match(std::string_view ref, std::vector<std::string_view>* valu
   return matches && AreDatesReal(*values);
 }
 
+std::string RefPattern::Shape() const {
+  std::string shape;
+  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+    for (const char c : pieces_[i].literal) {
+      if (c == '{' || c == '}' || c == '\\') shape += '\\';
+      shape += c;
+    }
+    if (i == captures_.size()) break;
+    const auto& format = captures_[i].format;
+    shape += format ? "{:" + format->text() + "}" : "{" + pieces_[i].expression + "}";
+  }
+  return shape;
+}
+
 std::string RefPattern::Render(std::span<const std::string_view> values) const {
   std::string ref;
   for (std::size_t i = 0; i < pieces_.size(); ++i) {

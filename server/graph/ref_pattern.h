@@ -36,6 +36,8 @@ class RefPattern {
 
   /// On true `values` are parts of `ref`, parallel to captures().
   bool Match(std::string_view ref, std::vector<std::string_view>* values) const;
+  /// Its text without the names of its captures: two with one shape make the same refs.
+  std::string Shape() const;
   /// The ref that has these values, parallel to captures().
   std::string Render(std::span<const std::string_view> values) const;
 

@@ -19,8 +19,9 @@ constexpr std::size_t kTargetBytesMax = 2'048;
 
 Status Refuse(Code code, const char* reason, const std::string& target, const std::string& what) {
   const std::string quoted = Quote(target);
-  return WithDetails(Error(code, "target {}: {}", quoted, what),
-                     {.reason = reason, .metadata = {{"target", quoted}}, .fields = {}});
+  return WithDetails(
+      Error(code, "target {}: {}", quoted, what),
+      {.reason = reason, .metadata = {{"target", quoted}}, .fields = {{"targets", what}}});
 }
 
 Status TooMany(const std::string& target) {
@@ -227,7 +228,11 @@ StatusOr<std::vector<std::string>> ExpandTargets(const CompiledGraph& graph,
     }
   }
   for (const std::string& ref : refs)
-    if (Status good = CheckRef(ref); !good.ok()) return good;
+    if (const Status good = CheckRef(ref); !good.ok()) {
+      ErrorDetails details = DetailsOf(good);
+      details.fields.front().first = "targets";
+      return WithDetails(good, details);
+    }
   if (!globs.empty())
     if (Status matched = MatchGlobs(graph, known_refs, globs, &refs); !matched.ok()) return matched;
   std::sort(refs.begin(), refs.end());

@@ -326,8 +326,11 @@ void Schedule::Check(Cohort& cohort, TimePoint now) {
   }
 }
 
+// While it is planned, configure executables alone run for it, and those are no nodes of its
+// counts.
 const Build& Schedule::RowNow(PendingBuild& build) {
-  build.row.counts.running = build.is_ended ? 0 : build.cohort->running;
+  const bool is_executing = build.row.state == BuildState::kExecuting;
+  build.row.counts.running = is_executing ? build.cohort->running : 0;
   return build.row;
 }
 

@@ -54,7 +54,8 @@ struct PendingBuild {
 /// What Settle() has to come back to, and what time will.
 struct Agenda {
   std::vector<NodeId> woken;                       // to be looked at
-  std::vector<std::pair<NodeId, NodeId>> failing;  // a node, and the upstream that ended badly
+  std::vector<std::pair<NodeId, NodeId>> failing;  // a node, and what ended badly before it
+  NodeId culprit;                                  // of those that fail for it just now
   std::vector<NodeId> ended;                       // to be forgotten
   std::vector<std::shared_ptr<Cohort>> left;       // by builds; nodes that ended still name them
   std::vector<BuildId> to_check;                   // of whose cohort a level or the end may come

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "server/base/check.h"
 #include "server/schedule/accounts.h"
@@ -282,7 +283,7 @@ void Schedule::EndNode(PendingNode& node, NodeState state, Reason reason, std::s
     const auto at = nodes_.find(id);
     if (at == nodes_.end() || IsTerminal(at->second->row.state)) continue;
     if (!is_good)
-      agenda_.failing.emplace_back(id, row.id);
+      agenda_.failing.emplace_back(id, agenda_.culprit ? agenda_.culprit : row.id);
     else if (--at->second->upstreams_left == 0)
       Wake(*at->second);
   }
@@ -329,9 +330,19 @@ void Schedule::DrainFailing(TimePoint now) {
     const auto at = nodes_.find(id);
     if (at == nodes_.end() || IsTerminal(at->second->row.state)) continue;
     FFT_CHECK(!at->second->lease->run);
-    at->second->row.evidence = fmt::format("{{\"node\":{}}}", culprit.value);
+    at->second->row.evidence = EvidenceOf(culprit);
+    agenda_.culprit = culprit;
     EndNode(*at->second, NodeState::kCancelled, Reason::kUpstreamFailed, "", now);
+    agenda_.culprit = {};
   }
+}
+
+std::string Schedule::EvidenceOf(NodeId culprit) const {
+  nlohmann::json evidence = {{"node", culprit.value}};
+  const PendingNode* const failed = FindNode(culprit);
+  if (failed != nullptr && !failed->row.config->outputs.empty())
+    evidence["refs"] = {failed->row.config->outputs.front()};
+  return evidence.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace fft

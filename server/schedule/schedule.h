@@ -112,6 +112,7 @@ class Schedule {
   void EndNode(PendingNode& node, NodeState state, Reason reason, std::string text, TimePoint now);
   void CountEnd(PendingNode& node, PendingBuild& build);
   void DrainFailing(TimePoint now);
+  std::string EvidenceOf(NodeId culprit) const;
   void On(const WorkerJoined& c, TimePoint now);
   void On(const WorkerLeft& c, TimePoint now);
   void On(const WorkerDrained& c, TimePoint now);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "server/domain/place.h"
 #include "server/store/json.h"
 #include "server/store/page_token.h"
 #include "server/store/pg_library.h"
@@ -66,7 +67,33 @@ StatusOr<PartitionNow> PgLibrary::GetPartition(const std::string& ns, const std:
   if (!found.ok()) return found.status();
   if (found->empty()) return Missing("partition", fmt::format("{} in namespace {}", ref, ns));
   pg::Row row = found->First();
-  return ReadPartitionNow(row);
+  PartitionNow now = ReadPartitionNow(row);
+  if (!now.partition.live.run || !now.partition.live.uri.empty()) return now;
+  const auto place = DefaultPlace(now.partition, ns);
+  if (!place.ok()) return place.status();
+  now.partition.live.uri = *place;
+  return now;
+}
+
+/// Where the live run left it, which reported no place of its own; empty: it leaves no data, or is
+/// not known any more.
+StatusOr<std::string> PgLibrary::DefaultPlace(const Partition& partition, const std::string& ns) {
+  const auto found = Query(
+      "SELECT g.graph, coalesce(g.spec->>'default_namespace', ''), "
+      "coalesce(g.spec->>'root_uri', ''), c.body::text FROM run r JOIN node n ON n.id = r.node_id "
+      "JOIN graph_revision g ON g.graph = n.graph AND g.revision = n.revision "
+      "JOIN config c ON c.digest = n.config_digest WHERE r.id = $1",
+      pg::Params().Int64(partition.live.run.value), "read where a partition is");
+  if (!found.ok()) return found.status();
+  if (found->empty()) return std::string();
+  pg::Row row = found->First();
+  GraphSpec spec{.name = row.Text()};
+  spec.default_namespace = row.Text();
+  spec.root_uri = row.Text();
+  const auto config = JobConfigFromJson(row.View());
+  if (!config.ok()) return config.status();
+  if (config->frame->runner == Runner::kNoop) return std::string();
+  return UriOf(partition, RootOf(spec, ns));
 }
 
 StatusOr<Page<PartitionNow>> PgLibrary::ListPartitions(const PartitionFilter& filter,

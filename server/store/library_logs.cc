@@ -8,7 +8,8 @@ Status PgLibrary::AppendLog(RunId run, std::int64_t offset, const std::string& b
   if (bytes.empty()) return Ok();
   pg::Params params;
   params.Int64(run.value).Int64(offset).Bytes(bytes);
-  return Query("SELECT append_log($1, $2, $3)", params, "append to a log").status();
+  const Status status = Query("SELECT append_log($1, $2, $3)", params, "append to a log").status();
+  return status.code() == Code::kNotFound ? Missing("run", std::to_string(run.value)) : status;
 }
 
 StatusOr<std::string> PgLibrary::ReadLog(RunId run, std::int64_t offset, std::int64_t bytes_max) {

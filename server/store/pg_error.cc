@@ -12,6 +12,7 @@ namespace {
 Code CodeOfSqlState(std::string_view state) {
   if (state == "FF001") return Code::kAborted;
   if (state == "FF003") return Code::kOutOfRange;
+  if (state == "FF004") return Code::kNotFound;
   if (state == "25006") return Code::kUnavailable;  // a standby: not promoted yet
   const std::string_view family = state.substr(0, 2);
   if (family == "08" || family == "40" || family == "53" || family == "55" || family == "57" ||

@@ -70,6 +70,7 @@ class PgLibrary final : public Library {
 
  private:
   /// One statement on a session of the pool.
+  StatusOr<std::string> DefaultPlace(const Partition& partition, const std::string& ns);
   StatusOr<pg::Result> Query(const std::string& statement, const pg::Params& params,
                              const std::string& doing);
 

@@ -147,6 +147,24 @@ GraphRevision SampleRevision(const std::string& graph, const std::string& what) 
   return revision;
 }
 
+TEST_F(LibraryTest, APartitionSaysWhereItIsAlsoByDefault) {
+  ChangeSet changes = Everything();
+  changes.namespaces.push_back({.id = {2}, .name = "prod"});
+  for (Partition& partition : changes.partitions) {
+    partition.live.run = {2};
+    partition.live.uri = {};
+  }
+  changes.partitions[1].ns = {2};
+  Commit(changes);
+  EXPECT_EQ(library_.GetPartition("prod", "a/2")->partition.live.uri, "");  // dropped since
+  GraphRevision revision = SampleRevision("weather", "data");
+  revision.revision = DigestOf("revision");
+  ASSERT_EQ(library_.SaveRevision(revision), Ok());
+  EXPECT_EQ(library_.GetPartition("prod", "a/2")->partition.live.uri, "file:///data/a/2");
+  EXPECT_EQ(library_.GetPartition("ns", "a/1")->partition.live.uri,
+            "file:///data/.fft/namespace=ns/a/1");
+}
+
 TEST_F(LibraryTest, TheLatestDeployedRevisionIsTheGraphs) {
   const GraphRevision one = SampleRevision("weather", "one"),
                       two = SampleRevision("weather", "two");

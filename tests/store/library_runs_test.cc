@@ -118,6 +118,7 @@ TEST_F(LibraryTest, LogsGrowOnlyByWhatIsNew) {
   EXPECT_EQ(*library_.ReadLog({1}, 1000, 5), "");
   EXPECT_EQ(*library_.ReadLog({2}, 0, 5), "");
   ExpectMissing(library_.ReadLog({3}, 0, 5).status(), "RUN_NOT_FOUND");
+  ExpectMissing(library_.AppendLog({77}, 0, "x"), "RUN_NOT_FOUND");
   const Status gap = library_.AppendLog({1}, 20, "x");
   EXPECT_EQ(gap.code(), Code::kOutOfRange);
   EXPECT_NE(Message(gap).find("log of run 1 ends at 13"), std::string::npos) << gap;

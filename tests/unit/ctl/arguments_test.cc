@@ -146,7 +146,24 @@ TEST(Arguments, Errors) {
   EXPECT_THAT(ErrorOf({"watch", "x"}), HasSubstr("BUILD"));
   EXPECT_THAT(ErrorOf({"get", "7", "-o", "xml"}), HasSubstr("xml"));
   EXPECT_NE(ErrorOf({}), "no error");
-  EXPECT_NE(ErrorOf({"frobnicate"}), "no error");
+  EXPECT_EQ(ErrorOf({"frobnicate"}), "fftctl: frobnicate: no such command");
+}
+
+TEST(Arguments, WhoWantsJsonGetsErrorsAsJson) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"-o", "json", "frobnicate"},
+        {"--output=json", "frobnicate"},
+        {"frobnicate", "-o", "json"},
+        {"frobnicate", "-ojson"}})
+    EXPECT_EQ(ErrorOf(words),
+              R"({"error":{"code":"INVALID_ARGUMENT","fields":[],"message":"frobnicate: no such )"
+              R"(command","metadata":{},"reason":"USAGE"}})");
+}
+
+TEST(Arguments, TheVersionIsNoError) {
+  const Parsed parsed = Parse({"--version"});
+  EXPECT_EQ(parsed.exit_code, 0);
+  EXPECT_THAT(parsed.text, testing::StartsWith("fftctl 0."));
 }
 
 TEST(Arguments, HelpIsNoError) {

@@ -55,6 +55,14 @@ TEST_F(ExpandTargetsTest, Ranges) {
               ElementsAre("d-2012/2011-01", "d-2012/2011-02"));
 }
 
+TEST_F(ExpandTargetsTest, BadTargetsNameTheField) {
+  for (const std::string target : {"a/../b", "d/2012-03-01..2012-02-01", "", "nothing*"}) {
+    const auto fields = DetailsOf(Expand({target}).status()).fields;
+    ASSERT_EQ(fields.size(), 1U) << target;
+    EXPECT_EQ(fields[0].first, "targets") << target;
+  }
+}
+
 TEST_F(ExpandTargetsTest, BadRanges) {
   EXPECT_EQ(Reason({"d/2012-02-30..2012-03-01"}), "BAD_RANGE");
   EXPECT_EQ(Reason({"d/2012-03-01..2012-02-01"}), "BAD_RANGE");

@@ -108,6 +108,9 @@ std::string Desk::PrintRows(const ChangeSet& changes) const {
       text += fmt::format("{} has {} attempts, {} faults, waits {} ms\n", NameOf(update.id),
                           update.past.attempts, update.past.faults,
                           (update.past.not_before - now_).count());
+  for (const NodeUpdate& update : changes.node_updates)
+    if (update.reason == Reason::kUpstreamFailed)
+      text += fmt::format("{} fails for {}\n", NameOf(update.id), update.evidence.view());
   for (const Withdrawal& left : changes.withdrawals)
     text += fmt::format("build {} leaves {} to others: {}\n", left.build.value, NameOf(left.node),
                         ToString(left.reason));
