@@ -95,6 +95,8 @@ class World final : MemoryStore, NoLibrary, Prober {
   void ReadEarly(SimulatedWorker::Held& held);
   void NoteResults(const ChangeSet& changes);
   void CheckOneVersion(const Build& build);
+  void CheckSum(const Build& build);
+  void CheckCounts();
   bool IsEdited() const { return faults_.edit > 0 && !are_sources_kept_; }
   void BeginAccess(const Grant& grant);
   void EndAccess(const Grant& grant);

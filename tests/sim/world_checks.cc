@@ -66,6 +66,9 @@ void World::CheckCommitted(const ChangeSet& changes) {
       Say(fmt::format("build {} of {} {}", event->build.value,
                       ToShortHex(event->snapshot->revision), ToString(event->snapshot->state)));
   for (const EventPtr& event : changes.events)
+    if (event->kind == EventKind::kBuildChanged) CheckSum(*event->snapshot);
+  for (const Build& build : changes.builds) CheckSum(build);
+  for (const EventPtr& event : changes.events)
     if (event->kind == EventKind::kBuildChanged && faults_.edit > 0 &&
         event->snapshot->state == BuildState::kSucceeded)
       CheckOneVersion(*event->snapshot);
@@ -73,6 +76,46 @@ void World::CheckCommitted(const ChangeSet& changes) {
     if (event->kind == EventKind::kBuildChanged && IsTerminal(event->snapshot->state) &&
         ++terminal_events_[event->build] > 1)
       Violate(fmt::format("build {} ended twice", event->build.value));
+}
+
+// What is told of a build adds up at every moment.
+void World::CheckSum(const Build& build) {
+  const NodeCounts& c = build.counts;
+  const std::int64_t ended = c.cached + c.cut_off + c.succeeded + c.failed + c.cancelled;
+  const std::int64_t open = c.total - ended;
+  if (c.running < 0 || c.running > open || (IsTerminal(build.state) && open != 0))
+    Violate(fmt::format("build {} {}: {} of {} nodes are open, {} run", build.id.value,
+                        ToString(build.state), open, c.total, c.running));
+}
+
+// What is counted is what is listed, for whoever asks after the end.
+void World::CheckCounts() {
+  std::set<std::pair<BuildId, NodeId>> left;
+  for (const Withdrawal& row : withdrawals()) left.emplace(row.build, row.node);
+  std::map<BuildId, NodeCounts> listed;
+  for (const Attachment& row : attachments())
+    for (const NodeId id : row.nodes) {
+      const Node& node = nodes().at(id);
+      if (node.kind != NodeKind::kJob) continue;
+      NodeCounts& counts = listed[row.build];
+      const bool is_left = left.contains({row.build, id});
+      switch (is_left ? NodeState::kCancelled : node.state) {
+        case NodeState::kSucceeded: ++counts.succeeded; break;
+        case NodeState::kSkipped: ++counts.cut_off; break;
+        case NodeState::kFailed: ++counts.failed; break;
+        default: ++counts.cancelled; break;
+      }
+    }
+  for (const auto& [id, build] : MemoryStore::builds()) {
+    const NodeCounts &told = build.counts, &seen = listed[id];
+    if (std::tie(told.succeeded, told.cut_off, told.failed, told.cancelled) !=
+        std::tie(seen.succeeded, seen.cut_off, seen.failed, seen.cancelled))
+      Violate(fmt::format(
+          "build {} counts {} succeeded, {} cut off, {} failed, {} cancelled; it lists {}, {}, {}, "
+          "{}",
+          id.value, told.succeeded, told.cut_off, told.failed, told.cancelled, seen.succeeded,
+          seen.cut_off, seen.failed, seen.cancelled));
+  }
 }
 
 void World::CheckNodeEnd(const NodeUpdate& update) {
@@ -149,6 +192,7 @@ void World::CheckRest() {
       Violate(fmt::format("build {} has {} terminal events", id.value, terminal_events_[id]));
   }
   if (MemoryStore::builds().size() != acknowledged_.size()) Violate("a request was accepted twice");
+  CheckCounts();
   if (!loop_->is_loaded() && !loop_->Reload("sim", now_).ok()) return Violate("cannot load");
   const Totals totals = shared_.schedule->totals();  // promise 5
   if (totals.waiting != 0 || totals.ready != 0 || totals.running != 0 || totals.builds != 0)

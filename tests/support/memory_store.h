@@ -25,6 +25,8 @@ class MemoryStore : public Store {
   /// Of successful runs of jobs, from `from` on.
   std::vector<Manifest> ManifestsFrom(RunId from) const;
   const std::map<BuildId, BuildHits>& hits() const { return hits_; }
+  const std::vector<Attachment>& attachments() const { return attachments_; }
+  const std::vector<Withdrawal>& withdrawals() const { return withdrawals_; }
 
  private:
   Epoch epoch_;
