@@ -26,7 +26,8 @@ bool LooksLikePath(const std::string& word) {
 
 /// The rule of docs/fftctl.md: with --graph or --dir all words are targets; otherwise the first
 /// word is a folder with a graph.yaml, or the name of a deployed graph.
-GraphChoice ChooseGraph(const Typed& typed) {
+/// `all`: the target where none is named; empty: one must be.
+GraphChoice ChooseGraph(const Typed& typed, const std::string& all = {}) {
   GraphChoice choice{typed.graph, typed.folder, typed.revision, typed.ns, typed.words};
   if (!choice.graph.empty() && !choice.folder.empty())
     FailArguments("--graph and --dir: a graph is either deployed or in a folder");
@@ -49,6 +50,7 @@ GraphChoice ChooseGraph(const Typed& typed) {
   } else if (!choice.folder.empty() && !IsNativeGraph(choice.folder)) {
     FailArguments(choice.folder + ": no folder with a graph.yaml");
   }
+  if (choice.targets.empty() && !all.empty()) choice.targets = {all};
   if (choice.targets.empty()) FailArguments("no targets: name refs, patterns or ranges");
   if (!choice.folder.empty() && !choice.revision.empty())
     FailArguments("--revision is of a deployed graph, not of a folder");
@@ -225,6 +227,12 @@ void AddGraphCommands(CLI::App& app, Typed& typed) {
   lookup->final_callback(
       [&typed] { typed.arguments.command = LookupArguments{ChooseGraph(typed)}; });
 
+  auto* const stale =
+      app.add_subcommand("stale", "what differs from what would be built now, and why");
+  AddGraphOptions(*stale, typed);
+  stale->final_callback(
+      [&typed] { typed.arguments.command = StaleArguments{ChooseGraph(typed, "*")}; });
+
   auto* const deploy = app.add_subcommand("deploy", "store a graph as a new revision");
   deploy->add_option("FOLDER", typed.deploy.folder, "with graph.yaml; otherwise the current one");
   deploy->add_flag("--check", typed.deploy.is_check, "only say what is wrong with it");
@@ -298,43 +306,6 @@ void AddWatchCommands(CLI::App& app, Typed& typed) {
   logs->final_callback([&typed] {
     typed.logs.choice = ChooseRef(typed);
     typed.arguments.command = typed.logs;
-  });
-}
-
-void AddOperatorCommands(CLI::App& app, Typed& typed) {
-  app.add_subcommand("workers", "who does the work")->final_callback([&typed] {
-    typed.arguments.command = WorkersArguments{};
-  });
-  for (const bool is_draining : {true, false}) {
-    CLI::App* drain = app.add_subcommand(
-        is_draining ? "drain" : "undrain",
-        is_draining ? "grant a worker nothing more; what runs there ends" : "grant it work again");
-    drain->add_option("WORKER", typed.ref, "its name")->required();
-    drain->final_callback([&typed, is_draining] {
-      typed.arguments.command = DrainArguments{typed.ref, is_draining};
-    });
-  }
-  CLI::App* dead = app.add_subcommand(
-      "mark-dead", "a worker's machine is gone: others get what it held, without waiting for it");
-  dead->add_option("WORKER", typed.ref, "its name")->required();
-  dead->final_callback([&typed] { typed.arguments.command = DeadArguments{typed.ref}; });
-  CLI::App* pools = app.add_subcommand("pools", "what only so many runs may use at once");
-  auto* name = pools->add_option("POOL", typed.pools.name, "give this one a size");
-  auto* size = pools->add_option("SIZE", typed.pools.size, "how many runs may have a place in it");
-  size->check(CLI::Range(1, 1'000'000));
-  name->needs(size);
-  pools->final_callback([&typed] { typed.arguments.command = typed.pools; });
-  for (const bool is_paused : {true, false}) {
-    CLI::App* pause = app.add_subcommand(
-        is_paused ? "pause" : "resume",
-        is_paused ? "grant nothing more of a graph; what runs ends" : "grant its nodes again");
-    pause->add_option("GRAPH", typed.ref, "its name")->required();
-    pause->final_callback([&typed, is_paused] {
-      typed.arguments.command = PauseArguments{typed.ref, is_paused};
-    });
-  }
-  app.add_subcommand("doctor", "is all well, and what to do when not")->final_callback([&typed] {
-    typed.arguments.command = DoctorArguments{};
   });
 }
 

@@ -49,6 +49,9 @@ struct ExplainArguments {
 struct LookupArguments {
   GraphChoice choice;
 };
+struct StaleArguments {
+  GraphChoice choice;
+};
 struct DeployArguments {
   std::string folder;
   bool is_check = false;
@@ -100,9 +103,10 @@ struct DoctorArguments {};
 using Command =
     std::variant<BuildArguments, ProjectArguments, UnitTestArguments, DagArguments, WatchArguments,
                  RetryArguments, CancelArguments, GetArguments, ListArguments, ExplainArguments,
-                 LookupArguments, DeployArguments, PartitionsArguments, ShowArguments,
-                 LineageArguments, EventsArguments, LogsArguments, WorkersArguments, DrainArguments,
-                 DeadArguments, PoolsArguments, PauseArguments, TaintArguments, DoctorArguments>;
+                 LookupArguments, StaleArguments, DeployArguments, PartitionsArguments,
+                 ShowArguments, LineageArguments, EventsArguments, LogsArguments, WorkersArguments,
+                 DrainArguments, DeadArguments, PoolsArguments, PauseArguments, TaintArguments,
+                 DoctorArguments>;
 
 struct Arguments {
   std::string address;  // as typed

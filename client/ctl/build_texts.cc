@@ -97,6 +97,15 @@ std::string NodesText(const std::vector<v1::Node>& nodes) {
   return FormatTable(rows);
 }
 
+std::string StaleText(const std::vector<v1::Node>& nodes) {
+  if (nodes.empty()) return "nothing differs from what would be built now\n";
+  std::vector<std::vector<std::string>> rows = {{"OUTPUTS", "JOB", "WHY", "EVIDENCE"}};
+  for (const v1::Node& node : nodes)
+    rows.push_back({FormatOutputs(node.outputs()), node.job(), node.reason(),
+                    node.evidence() == "{}" ? "" : node.evidence()});
+  return FormatTable(rows);
+}
+
 std::string ExplainText(const v1::ExplainNodeResponse& explained) {
   const v1::Node& node = explained.node();
   std::string text;

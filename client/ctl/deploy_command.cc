@@ -2,6 +2,7 @@
 
 #include "client/ctl/format.h"
 #include "client/ctl/session.h"
+#include "client/ctl/texts.h"
 #include "client/frontends/native/native_graph.h"
 #include "client/lib/calls.h"
 
@@ -10,6 +11,8 @@ namespace fft {
 namespace v1 = build::v1;
 
 namespace {
+
+constexpr int kPageSize = 1'000;
 
 struct Deploy {
   v1::Graph graph;
@@ -68,6 +71,31 @@ int Run(const Session& session, const DeployArguments& arguments) {
     session.out << (arguments.is_check ? "would deploy " : "deployed ") << Describe(*deploy)
                 << '\n';
   }
+  return kDone;
+}
+
+int Run(const Session& session, const StaleArguments& arguments) {
+  const auto graph = FindGraph(session, arguments.choice);
+  if (!graph.ok()) return Report(session, graph.status());
+  v1::ListStaleRequest request;
+  v1::CreateBuildRequest& build = *request.mutable_build();
+  build.set_graph(graph->graph);
+  build.set_revision(graph->revision);
+  build.set_namespace_(arguments.choice.ns);
+  for (const std::string& target : arguments.choice.targets) build.add_targets(target);
+  request.set_page_size(kPageSize);
+  std::vector<v1::Node> nodes;
+  const Status status =
+      EachPage(session.client, &v1::Catalog::Stub::ListStale, request,
+               [&](const v1::ListStaleResponse& page) {
+                 nodes.insert(nodes.end(), page.nodes().begin(), page.nodes().end());
+                 return true;
+               });
+  if (!status.ok()) return Report(session, status);
+  if (session.is_json())
+    for (const v1::Node& node : nodes) session.PrintJson(node);
+  else
+    session.out << StaleText(nodes);
   return kDone;
 }
 

@@ -59,6 +59,7 @@ int Run(const Session& session, const GetArguments& arguments);
 int Run(const Session& session, const ListArguments& arguments);
 int Run(const Session& session, const ExplainArguments& arguments);
 int Run(const Session& session, const LookupArguments& arguments);
+int Run(const Session& session, const StaleArguments& arguments);
 int Run(const Session& session, const DeployArguments& arguments);
 int Run(const Session& session, const PartitionsArguments& arguments);
 int Run(const Session& session, const ShowArguments& arguments);

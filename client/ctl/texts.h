@@ -14,6 +14,8 @@ namespace fft {
 std::string BuildText(const build::v1::Build& build);
 std::string BuildsText(const std::vector<build::v1::Build>& builds);
 std::string NodesText(const std::vector<build::v1::Node>& nodes);
+/// What a build would run, with what proves it.
+std::string StaleText(const std::vector<build::v1::Node>& nodes);
 /// The conclusion, the evidence, the run that proves it.
 std::string ExplainText(const build::v1::ExplainNodeResponse& explained);
 std::string PartitionsText(const std::vector<build::v1::Partition>& partitions);

@@ -50,6 +50,7 @@ inline const std::map<std::string, build::v1::CacheMode> kCacheModes = {
 
 /// Whether a FastFlowTransform project lies there.
 bool IsProject(const std::string& folder);
+void AddOperatorCommands(CLI::App& app, Typed& typed);
 /// The options of a build that only projects have.
 void AddProjectOptions(CLI::App& app, Typed& typed);
 /// Fails when one of them was typed of something else.

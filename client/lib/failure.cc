@@ -56,12 +56,12 @@ Failure Decode(const grpc::Status& status) {
 bool IsTransient(const Failure& failure) {
   if (failure.retry_after) return true;
   switch (failure.status.code()) {
-    case Code::kUnavailable:
-    case Code::kResourceExhausted: return true;
+    case Code::kUnavailable: return true;
     // A connection that breaks at a bad moment shows as one of these, and so does a call that meets
     // a server about to end: nobody here cancels a call without saying stop first.
     case Code::kCancelled:
     case Code::kInternal:
+    case Code::kResourceExhausted:
     case Code::kUnknown: return !failure.is_from_daemon;
     default: return false;
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -7,6 +8,11 @@
 // What holds nodes back: pools, paused graphs, each other.
 
 namespace fft {
+
+namespace {
+// Under the lock for which the loop waits.
+constexpr std::size_t kNodesAtOnce = 4'096;
+}  // namespace
 
 void Core::SetSecret(const std::string& name, const std::string& value,
                      const std::string& principal, Reply<std::int64_t> reply) {
@@ -68,13 +74,15 @@ bool Core::IsPaused(const std::string& graph) {
 
 std::set<NodeId> Core::ReadyOf(const std::vector<NodeId>& nodes) {
   std::set<NodeId> ready;
-  if (nodes.empty()) return ready;
-  const std::lock_guard lock(shared_.mutex);
-  if (shared_.schedule == nullptr) return ready;
-  for (const NodeId id : nodes)
-    if (const PendingNode* node = shared_.schedule->FindNode(id);
-        node != nullptr && node->row.state == NodeState::kReady)
-      ready.insert(id);
+  for (std::size_t begin = 0; begin < nodes.size(); begin += kNodesAtOnce) {
+    const std::lock_guard lock(shared_.mutex);
+    if (shared_.schedule == nullptr) return ready;
+    const std::size_t end = std::min(nodes.size(), begin + kNodesAtOnce);
+    for (std::size_t i = begin; i < end; ++i)
+      if (const PendingNode* node = shared_.schedule->FindNode(nodes[i]);
+          node != nullptr && node->row.state == NodeState::kReady)
+        ready.insert(nodes[i]);
+  }
   return ready;
 }
 

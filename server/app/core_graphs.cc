@@ -6,6 +6,7 @@
 
 #include "server/app/core_send.h"
 #include "server/base/digest.h"
+#include "server/graph/deploy_check.h"
 
 // Graphs: deployed, asked who builds what, planned without building.
 
@@ -67,7 +68,8 @@ GraphRevision Core::Deploy(Library& library, GraphSpec spec, const std::string& 
   }
   auto compiled = CompiledGraph::Compile(std::move(spec));
   *status = compiled.status();
-  if (!compiled.ok()) return {};
+  if (status->ok()) *status = CheckDeploy((*compiled)->spec());
+  if (!status->ok()) return {};
   GraphRevision revision{.spec = (*compiled)->spec(),
                          .revision = (*compiled)->revision(),
                          .deployed_by = principal,

@@ -74,6 +74,8 @@ class Library {
 
   // The catalog.
   virtual StatusOr<PartitionNow> GetPartition(const std::string& ns, const std::string& ref) = 0;
+  /// Where the data that is live there is; empty: there is none, or its run is not kept any more.
+  virtual StatusOr<std::string> PlaceOf(const Partition& partition, const std::string& ns) = 0;
   virtual StatusOr<Page<PartitionNow>> ListPartitions(const PartitionFilter& filter,
                                                       const PageRequest& page) = 0;
   /// Newest first.

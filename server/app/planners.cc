@@ -124,11 +124,13 @@ void Planners::PlanBuild(Planning& planning, PlanWanted wanted) {
       Fail(each.build,
            WithDetails(Error(Code::kFailedPrecondition, "the plan has changed: it is {} now",
                              ToHex(made->plan->etag)),
-                       {.reason = "PLAN_CHANGED", .metadata = {}, .fields = {}}));
+                       {.reason = "PLAN_CHANGED",
+                        .metadata = {{"etag", ToHex(made->plan->etag)}},
+                        .fields = {}}));
     else if (made->awaited)
-      (void)inbox_.PushUrgent(
-          QueryAwaited{each.build, "waiting: " + Message(StatusOf(*made->awaited)),
-                       std::chrono::seconds(made->awaited->input.wait_max_s), wanted.outputs});
+      (void)inbox_.PushUrgent(QueryAwaited{each.build, Message(StatusOf(*made->awaited)),
+                                           std::chrono::seconds(made->awaited->input.wait_max_s),
+                                           wanted.outputs});
     else
       planned.builds.push_back(each.build);
   }

@@ -15,25 +15,12 @@ namespace {
 
 Status AmbiguousRef(Code code, std::string_view ref, const std::string& one,
                     const std::string& other) {
-  return WithDetails(Error(code, "{} is made by both {} and {}", ref, one, other),
-                     {.reason = "AMBIGUOUS_REF",
-                      .metadata = {{"ref", std::string(ref)}, {"one", one}, {"other", other}},
-                      .fields = {}});
-}
-
-// Where slashes are, but for those of captures.
-std::vector<std::size_t> Slashes(const std::string& shape) {
-  std::vector<std::size_t> slashes;
-  int depth = 0;
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] == '\\')
-      ++i;
-    else if (shape[i] == '{' || shape[i] == '}')
-      depth += shape[i] == '{' ? 1 : -1;
-    else if (shape[i] == '/' && depth == 0)
-      slashes.push_back(i);
-  }
-  return slashes;
+  ErrorDetails details{.reason = "AMBIGUOUS_REF",
+                       .metadata = {{"ref", std::string(ref)}, {"one", one}, {"other", other}},
+                       .fields = {}};
+  if (code == Code::kInvalidArgument)
+    details.fields.emplace_back("spec.jobs", fmt::format("{} and {} make {}", one, other, ref));
+  return WithDetails(Error(code, "{} is made by both {} and {}", ref, one, other), details);
 }
 
 Status BadAnswer(const std::string& job, const std::string& ref, const std::string& what) {
@@ -81,13 +68,13 @@ Status CompiledGraph::CompileJobs() {
 
 // What is certain to clash is refused here; patterns that overlap are found when a ref meets both.
 Status CompiledGraph::IndexMakers() {
-  std::map<std::string, Maker, std::less<>> shapes;
+  TextMap<Maker> patterns;
   Maker other;
   for (std::uint32_t job = 0; job < jobs_.size(); ++job) {
     for (std::uint32_t i = 0; i < jobs_[job].outputs().size(); ++i) {
       const RefPattern& output = jobs_[job].outputs()[i];
       const Maker maker{.is_source = false, .index = job};
-      const auto [at, is_new] = shapes.try_emplace(output.Shape(), maker);
+      const auto [at, is_new] = patterns.try_emplace(output.text(), maker);
       if (!is_new)
         return AmbiguousRef(Code::kInvalidArgument, output.text(), NameOf(at->second),
                             NameOf(maker));
@@ -97,33 +84,12 @@ Status CompiledGraph::IndexMakers() {
         return AmbiguousRef(Code::kInvalidArgument, output.text(), NameOf(other), NameOf(maker));
     }
   }
-  if (Status nested = CheckNesting(shapes); !nested.ok()) return nested;
   for (std::uint32_t i = 0; i < spec_.sources.size(); ++i) {
     const Maker maker{.is_source = true, .index = i};
     const std::string& ref = spec_.sources[i].ref;
     if (const auto job = Lookup(ref); job.ok())
       return AmbiguousRef(Code::kInvalidArgument, ref, NameOf(*job), NameOf(maker));
     FFT_CHECK(index_->AddExact(ref, maker, &other));
-  }
-  return Ok();
-}
-
-// A process leaves a file or a folder that is moved to its ref as a whole: another one's output
-// cannot lie within.
-Status CompiledGraph::CheckNesting(const std::map<std::string, Maker, std::less<>>& shapes) const {
-  const auto is_moved = [&](Maker maker) {
-    const JobSpec& job = spec_.jobs[maker.index];
-    return job.runner == Runner::kExec && !job.is_in_place;
-  };
-  for (const auto& [shape, maker] : shapes) {
-    if (!is_moved(maker)) continue;
-    for (const std::size_t slash : Slashes(shape)) {
-      const auto outer = shapes.find(std::string_view(shape).substr(0, slash));
-      if (outer == shapes.end() || !is_moved(outer->second)) continue;
-      return InvalidJob(
-          spec_.jobs[maker.index].label,
-          fmt::format("an output lies in output {} of {}", outer->first, NameOf(outer->second)));
-    }
   }
   return Ok();
 }

@@ -2,8 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -69,7 +67,6 @@ class CompiledGraph {
   CompiledGraph();
   Status CompileJobs();
   Status IndexMakers();
-  Status CheckNesting(const std::map<std::string, Maker, std::less<>>& shapes) const;
   std::string NameOf(Maker maker) const;
 
   GraphSpec spec_;

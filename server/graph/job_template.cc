@@ -89,9 +89,6 @@ Status JobTemplate::CompileOutputs() {
     if (!pattern.ok())
       return InvalidJob(spec_->label,
                         fmt::format("output {}: {}", Quote(text), Message(pattern.status())));
-    const std::vector<std::string_view> any(pattern->captures().size(), "x");
-    if (spec_->runner == Runner::kExec)
-      if (Status place = CheckPlace(*spec_, text, pattern->Render(any)); !place.ok()) return place;
     outputs_.push_back(*std::move(pattern));
   }
   if (!spec_->configure.empty()) return Ok();

@@ -22,9 +22,10 @@ bool HasDotSegment(std::string_view ref) {
 
 Status BadRef(std::string_view ref, std::string_view what) {
   const std::string quoted = Quote(ref);
-  return WithDetails(
-      Error(Code::kInvalidArgument, "ref {}: {}", quoted, what),
-      {.reason = "BAD_REF", .metadata = {{"ref", quoted}}, .fields = {{"ref", std::string(what)}}});
+  return WithDetails(Error(Code::kInvalidArgument, "ref {}: {}", quoted, what),
+                     {.reason = "BAD_REF",
+                      .metadata = {{"ref", std::string(ref)}},
+                      .fields = {{"ref", std::string(what)}}});
 }
 
 }  // namespace

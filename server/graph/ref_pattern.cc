@@ -174,7 +174,7 @@ std::string RefPattern::Shape() const {
     }
     if (i == captures_.size()) break;
     const auto& format = captures_[i].format;
-    shape += format ? "{:" + format->text() + "}" : "{" + pieces_[i].expression + "}";
+    shape += format ? "{:" + format->text() + "}" : "{=" + pieces_[i].expression + "}";
   }
   return shape;
 }

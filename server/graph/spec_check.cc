@@ -183,23 +183,16 @@ Status CheckJob(const JobSpec& job) {
   return Ok();
 }
 
-// Whose outputs are where no warehouse, or no folder, is would be looked for in vain.
+// Whose relations are where no warehouse is would be looked for in vain.
 Status CheckRoot(const GraphSpec& spec) {
   if (!IsText(spec.root_uri) ||
       (!spec.root_uri.empty() && spec.root_uri.find("://") == std::string::npos))
     return Invalid(fmt::format("root {} is no URI", Quote(spec.root_uri)), {}, "spec.root_uri");
-  const bool is_folder = spec.root_uri.starts_with("file:///");
-  const bool is_warehouse = !WarehouseOf(spec.root_uri).empty();
-  for (const JobSpec& job : spec.jobs) {
-    if (job.runner == Runner::kSql && !is_warehouse)
+  for (const JobSpec& job : spec.jobs)
+    if (job.runner == Runner::kSql && WarehouseOf(spec.root_uri).empty())
       return InvalidJob(job.label, fmt::format("runner sql: the graph's root {} is no "
                                                "postgresql://HOST:PORT/DATABASE/SCHEMA",
                                                Quote(spec.root_uri)));
-    if (job.runner == Runner::kExec && !is_folder)
-      return InvalidJob(job.label, fmt::format("runner exec: the graph's root {} is no "
-                                               "file:///FOLDER",
-                                               Quote(spec.root_uri)));
-  }
   return Ok();
 }
 
@@ -222,19 +215,10 @@ Status InvalidJob(const std::string& label, const std::string& what) {
                  fmt::format("spec.jobs[{}]", name));
 }
 
-Status CheckPlace(const JobSpec& job, const std::string& output, std::string_view example) {
-  const bool is_ours = example == ".fft" || example.starts_with(".fft/");
-  if (IsFilePath(example) && !is_ours) return Ok();
-  return InvalidJob(job.label, fmt::format("output {}: {}", Quote(output),
-                                           is_ours ? "the folder .fft is the daemon's own"
-                                                   : "no path below the graph's root"));
-}
-
 Status CheckSpec(const GraphSpec& spec) {
   if (!IsLabel(spec.name)) return Invalid(fmt::format("graph {}: bad name", Quote(spec.name)), {});
   if (!IsLabel(spec.default_namespace))
     return Invalid(fmt::format("namespace {}: bad name", Quote(spec.default_namespace)), {});
-  if (spec.jobs.empty()) return Invalid("there is no job", {}, "spec.jobs");
   if (Status root = CheckRoot(spec); !root.ok()) return root;
   if (spec.jobs.size() > kJobsMax) return Invalid(fmt::format("more than {} jobs", kJobsMax), {});
   if (spec.sources.size() > kSourcesMax)

@@ -9,9 +9,6 @@ namespace fft {
 /// limits.  Lists must be sorted.  INVALID_ARGUMENT, INVALID_GRAPH names job or source and field.
 Status CheckSpec(const GraphSpec& spec);
 
-/// INVALID_GRAPH when a process cannot leave a file at `example`, a ref that `output` makes.
-Status CheckPlace(const JobSpec& job, const std::string& output, std::string_view example);
-
 /// INVALID_GRAPH for a job, whose label is put in front.
 Status InvalidJob(const std::string& label, const std::string& what);
 

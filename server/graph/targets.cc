@@ -21,7 +21,7 @@ Status Refuse(Code code, const char* reason, const std::string& target, const st
   const std::string quoted = Quote(target);
   return WithDetails(
       Error(code, "target {}: {}", quoted, what),
-      {.reason = reason, .metadata = {{"target", quoted}}, .fields = {{"targets", what}}});
+      {.reason = reason, .metadata = {{"target", target}}, .fields = {{"targets", what}}});
 }
 
 Status TooMany(const std::string& target) {
@@ -231,6 +231,7 @@ StatusOr<std::vector<std::string>> ExpandTargets(const CompiledGraph& graph,
     if (const Status good = CheckRef(ref); !good.ok()) {
       ErrorDetails details = DetailsOf(good);
       details.fields.front().first = "targets";
+      details.metadata = {{"target", ref}};
       return WithDetails(good, details);
     }
   if (!globs.empty())

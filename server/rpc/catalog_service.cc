@@ -1,6 +1,7 @@
 #include "server/rpc/catalog_service.h"
 
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -11,6 +12,7 @@
 #include "server/rpc/paging.h"
 #include "server/rpc/raw_request.h"
 #include "server/rpc/ready.h"
+#include "server/rpc/stale.h"
 #include "server/rpc/watch_log.h"
 
 namespace fft {
@@ -40,6 +42,9 @@ grpc::ServerUnaryReactor* CatalogService::GetPartition(Context* context,
     auto partition = library.GetPartition(request->namespace_(), request->ref());
     if (!partition.ok()) return partition.status();
     SetReady(gate_.service(), {&*partition, 1});
+    const auto place = library.PlaceOf(partition->partition, request->namespace_());
+    if (!place.ok()) return place.status();
+    partition->partition.live.uri = *place;
     ToProto(*partition, request->namespace_(), response);
     return Ok();
   });
@@ -110,10 +115,23 @@ grpc::ServerWriteReactor<v1::GetLineageResponse>* CatalogService::GetLineage(
   return Out::Open<Lineage>(gate_, request->namespace_(), request->ref(), request->depth_max());
 }
 
-grpc::ServerUnaryReactor* CatalogService::ListStale(Context* context, const v1::ListStaleRequest*,
-                                                    v1::ListStaleResponse*) {
-  return NotYet(gate_, context, "Catalog.ListStale",
-                "use Graphs.PlanBuild: its nodes are what differs from what would be built now");
+grpc::ServerUnaryReactor* CatalogService::ListStale(Context* context,
+                                                    const v1::ListStaleRequest* request,
+                                                    v1::ListStaleResponse* response) {
+  const auto begin = [&](const std::string& principal, const CallEnd& answer) {
+    Fields fields;
+    BuildRequest build = FromProto(request->build(), principal, "build", &fields);
+    const std::string pinned = "stale " + request->build().SerializeAsString();
+    const PageRequest page{.size = fields.PageSize(request->page_size()),
+                           .after = OpenPage(pinned, request->page_token(), &fields)};
+    if (!fields.ok()) return answer(fields.status());
+    gate_.service().PlanBuild(
+        std::move(build),
+        Answering<PlanResult>(answer, [response, pinned, page](const PlanResult& made) {
+          return FillStale(made, pinned, page, response);
+        }));
+  };
+  return Serve(gate_, context, "Catalog.ListStale", begin);
 }
 
 grpc::ServerUnaryReactor* CatalogService::TaintPartitions(Context* context,

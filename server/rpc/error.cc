@@ -68,7 +68,8 @@ std::int64_t RetryDelayMs(Code code, const ErrorDetails& details) {
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), ms);
     if (parsed.ec == std::errc() && ms > 0) return ms;
   }
-  if (code == Code::kResourceExhausted) return 100;
+  const bool is_full = details.reason.ends_with("_FULL") || details.reason == "BLOBS_IN_TRANSIT";
+  if (code == Code::kResourceExhausted) return is_full ? 100 : 0;  // others will not pass either
   return code == Code::kUnavailable ? 1000 : 0;
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include <fmt/core.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -73,9 +75,14 @@ class Endpoint {
     for (const auto& listener : listeners_) listener->Stop();
   }
 
+  /// Tells who watches health what has changed, and of services that there are alone: told of all
+  /// at once, gRPC would tell it of names that it has only been asked for, too.
   void SetServing(bool is_leading, bool is_standby) {
+    if (std::exchange(told_, std::pair(is_leading, is_standby)) ==
+        std::pair(is_leading, is_standby))
+      return;
     grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
-    health->SetServingStatus(is_leading);
+    health->SetServingStatus("", is_leading);
     for (const char* name : {"Builds", "Graphs", "Workers", "Admin"})
       health->SetServingStatus(fmt::format("fft.build.v1.{}", name), is_leading);
     for (const char* name : {"Nodes", "Runs", "Catalog", "Blobs"})
@@ -114,6 +121,7 @@ class Endpoint {
   BlobsService blobs_;
   WorkersService workers_;
   AdminService admin_;
+  std::optional<std::pair<bool, bool>> told_;  // by SetServing()
   grpc::ServerBuilder builder_;
   std::vector<std::string> addresses_;
   std::unique_ptr<grpc::Server> server_;

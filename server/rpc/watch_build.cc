@@ -83,6 +83,7 @@ void WatchBuild::Paint() {
   } else {
     auto scope = std::make_unique<BuildScope>(build_);
     scope->Attach(picture_->attachments, as_of);
+    scope->Leave(picture_->left);
     Begin(std::move(scope), as_of);
   }
   picture_.reset();

@@ -6,6 +6,10 @@
 
 namespace fft {
 
+void BuildScope::Leave(const std::vector<NodeId>& nodes) {
+  for (const NodeId id : nodes) nodes_.erase(id);
+}
+
 void BuildScope::Attach(const std::vector<Attachment>& attachments, EventSeq up_to) {
   for (const Attachment& attachment : attachments) {
     if (attachment.opened_by > up_to) continue;

@@ -30,6 +30,8 @@ class BuildScope final : public WatchScope {
   explicit BuildScope(BuildId build) : build_(build) {}
   /// `attachments` that were opened up to and with `up_to` count.
   void Attach(const std::vector<Attachment>& attachments, EventSeq up_to);
+  /// What becomes of these is not the build's any more.
+  void Leave(const std::vector<NodeId>& nodes);
 
   bool NeedsLibrary(const Event&) const override { return false; }
   StatusOr<EventPtr> See(const EventPtr& event, Library* library) override;

@@ -47,7 +47,7 @@ void Schedule::On(const BuildRequested& c, TimePoint now) {
            .fields = {}});
     answer.build->id = known->build;
     if (const auto at = builds_.find(known->build); at != builds_.end())
-      answer.build = RowNow(*at->second);
+      answer.build = at->second->Now();
     effects_.answers.push_back(std::move(answer));
     return;
   }
@@ -96,8 +96,9 @@ void Schedule::On(const QueryAwaited& c, TimePoint now) {
                     fmt::format("{}; it was awaited for {} s", c.message,
                                 (now - build->awaits_since).count() / 1000),
                     now);
-  if (!was_awaiting || build->row.message != c.message) {
-    build->row.message = c.message;
+  const std::string told = "waiting: " + c.message;
+  if (!was_awaiting || build->row.message != told) {
+    build->row.message = told;
     TellBuild(*build, now);
   }
   agenda_.awaiting.push_back({now + options_.await_every, {c.build, c.outputs}});
@@ -122,7 +123,7 @@ void Schedule::On(const BuildCancelled& c, TimePoint now) {
     Stop(*build->cohort, Reason::kCancelRequested, /*kills=*/true, now, &answer);
     DrainFailing(now);
     Check(*build->cohort, now);
-    answer.build = RowNow(*build);
+    answer.build = build->Now();
   }
   effects_.answers.push_back(std::move(answer));
 }
@@ -326,16 +327,8 @@ void Schedule::Check(Cohort& cohort, TimePoint now) {
   }
 }
 
-// While it is planned, configure executables alone run for it, and those are no nodes of its
-// counts.
-const Build& Schedule::RowNow(PendingBuild& build) {
-  const bool is_executing = build.row.state == BuildState::kExecuting;
-  build.row.counts.running = is_executing ? build.cohort->running : 0;
-  return build.row;
-}
-
 void Schedule::TellBuild(PendingBuild& build, TimePoint now) {
-  journal_.BuildChanged(RowNow(build), now);
+  journal_.BuildChanged(build.Now(), now);
   SaveBuild(build);
 }
 
@@ -351,7 +344,7 @@ void Schedule::WriteBuilds() {
     build.is_to_save = build.is_dirty = false;
     std::vector<std::string> targets;
     if (std::exchange(build.is_stored, true)) targets.swap(build.row.targets);
-    journal_.changes().builds.push_back(RowNow(build));
+    journal_.changes().builds.push_back(build.Now());
     if (!targets.empty()) targets.swap(build.row.targets);
   }
 }

@@ -20,6 +20,13 @@ namespace fft {
 
 namespace {
 
+NamespaceId InternNamespace(Catalog& catalog, Journal& journal, const std::string& name) {
+  bool is_new = false;
+  const Namespace& ns = catalog.InternNamespace(name, &is_new);
+  if (is_new) journal.changes().namespaces.push_back(ns);
+  return ns.id;
+}
+
 // What repairs itself when somebody else has built the ref since the plan was made.
 bool IsRepair(Reason reason) {
   return reason == Reason::kDataMissing || reason == Reason::kUncertain ||
@@ -141,7 +148,7 @@ void Schedule::On(const BuildPlanned& c, TimePoint now) {
 
 void Schedule::Merge(const std::vector<PendingBuild*>& builds, const Plan& plan, TimePoint now) {
   PendingBuild& first = *builds.front();
-  const NamespaceId ns = InternNamespace(first.row.ns);
+  const NamespaceId ns = InternNamespace(catalog_, journal_, first.row.ns);
   NoteSources(plan, ns, now);
   if (!Holds(catalog_, traffic_, plan, ns)) {
     for (const PendingBuild* build : builds) effects_.plans.push_back({build->row.id, {}});
@@ -261,7 +268,7 @@ void Schedule::On(const ConfigureNeeded& c, TimePoint now) {
       build->cohort->left > 0)  // planned twice: what was asked first will answer
     return;
   build->StopAwaiting();
-  const NamespaceId ns = InternNamespace(build->row.ns);
+  const NamespaceId ns = InternNamespace(catalog_, journal_, build->row.ns);
   const auto of =
       std::make_shared<const RevisionName>(RevisionName{c.spec->name, build->row.revision});
   std::vector<Tie> ties;

@@ -46,6 +46,13 @@ struct PendingBuild {
   bool is_stored = false;                   // it was written before: what was asked for is known
   int plans_again = 0;                      // because a source was edited
 
+  /// Its row, with how many of its nodes run just now.  While it is planned, configure executables
+  /// alone run for it, and those are none.
+  const Build& Now() {
+    const bool is_executing = row.state == BuildState::kExecuting;
+    row.counts.running = is_executing ? cohort->running : 0;
+    return row;
+  }
   void StopAwaiting() {
     if (std::exchange(is_awaiting, false)) row.message.clear();
   }

@@ -16,6 +16,13 @@ namespace fft {
 
 namespace {
 
+std::string EvidenceOf(NodeId culprit, const PendingNode* failed) {
+  nlohmann::json evidence = {{"node", culprit.value}};
+  if (failed != nullptr && !failed->row.config->outputs.empty())
+    evidence["refs"] = {failed->row.config->outputs.front()};
+  return evidence.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 // Between half and all of the step, by a hash of who waits: chance has no place here.
 Duration Jittered(Duration step, NodeId node, int attempt) {
   const std::uint64_t mixed =
@@ -330,19 +337,11 @@ void Schedule::DrainFailing(TimePoint now) {
     const auto at = nodes_.find(id);
     if (at == nodes_.end() || IsTerminal(at->second->row.state)) continue;
     FFT_CHECK(!at->second->lease->run);
-    at->second->row.evidence = EvidenceOf(culprit);
+    at->second->row.evidence = EvidenceOf(culprit, FindNode(culprit));
     agenda_.culprit = culprit;
     EndNode(*at->second, NodeState::kCancelled, Reason::kUpstreamFailed, "", now);
     agenda_.culprit = {};
   }
-}
-
-std::string Schedule::EvidenceOf(NodeId culprit) const {
-  nlohmann::json evidence = {{"node", culprit.value}};
-  const PendingNode* const failed = FindNode(culprit);
-  if (failed != nullptr && !failed->row.config->outputs.empty())
-    evidence["refs"] = {failed->row.config->outputs.front()};
-  return evidence.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace fft

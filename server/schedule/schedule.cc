@@ -30,6 +30,10 @@ Effects Schedule::Settle(TimePoint now) {
   }
   GrantAll(now);
   WriteBuilds();
+  // What all have left at once goes on for nobody.
+  std::erase_if(journal_.changes().withdrawals, [this](const Withdrawal& left) {
+    return node(left.node).row.state == NodeState::kCancelled;
+  });
   for (const NodeId id : std::exchange(agenda_.ended, {})) nodes_.erase(id);
   agenda_.left.clear();
   std::erase_if(builds_, [](const auto& item) { return item.second->is_ended; });
@@ -67,13 +71,6 @@ Totals Schedule::totals() const {
 
 void Schedule::SavePartition(PartitionId id) {
   journal_.changes().partition_updates.push_back(catalog_.at(id));
-}
-
-NamespaceId Schedule::InternNamespace(const std::string& name) {
-  bool is_new = false;
-  const Namespace& ns = catalog_.InternNamespace(name, &is_new);
-  if (is_new) journal_.changes().namespaces.push_back(ns);
-  return ns.id;
 }
 
 PartitionId Schedule::Intern(NamespaceId ns, const std::string& ref) {

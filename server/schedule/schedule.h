@@ -65,7 +65,6 @@ class Schedule {
   void EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                 TimePoint now);
   void Check(Cohort& cohort, TimePoint now);
-  const Build& RowNow(PendingBuild& build);
   void TellBuild(PendingBuild& build, TimePoint now);
   void SaveBuild(PendingBuild& build);
   void TellUnrunnable(PendingBuild& build, TimePoint now);
@@ -73,7 +72,6 @@ class Schedule {
   void On(const BuildPlanned& c, TimePoint now);
   void Merge(const std::vector<PendingBuild*>& builds, const Plan& plan, TimePoint now);
   void On(const ConfigureNeeded& c, TimePoint now);
-  NamespaceId InternNamespace(const std::string& name);
   PartitionId Intern(NamespaceId ns, const std::string& ref);
   PendingNode& AddNode(Node row, Few<NodeId> writers, PendingJobPtr job);
   void RecordHits(PendingBuild& build, const Plan& plan, const Found& found, TimePoint now);
@@ -112,7 +110,6 @@ class Schedule {
   void EndNode(PendingNode& node, NodeState state, Reason reason, std::string text, TimePoint now);
   void CountEnd(PendingNode& node, PendingBuild& build);
   void DrainFailing(TimePoint now);
-  std::string EvidenceOf(NodeId culprit) const;
   void On(const WorkerJoined& c, TimePoint now);
   void On(const WorkerLeft& c, TimePoint now);
   void On(const WorkerDrained& c, TimePoint now);

@@ -26,8 +26,7 @@ StatusOr<Build> FindBuild(pg::Connection& connection, BuildId id) {
 }
 
 /// The states of all nodes of `attachment`, in its order.
-Status AddNodes(pg::Connection& connection, const Attachment& attachment,
-                std::vector<NodeChange>& nodes) {
+Status AddNodes(pg::Connection& connection, const Attachment& attachment, BuildSnapshot& snapshot) {
   std::vector<std::int64_t> ids;
   ids.reserve(attachment.nodes.size());
   for (const NodeId id : attachment.nodes) ids.push_back(id.value);
@@ -36,7 +35,8 @@ Status AddNodes(pg::Connection& connection, const Attachment& attachment,
           ", coalesce(w.reason, n.reason), coalesce(g.run_id, n.last_run), "
           "CASE WHEN w.node_id IS NULL THEN n.message ELSE '" +
           pg::kGoesOn + "' END, " + pg::kLabelList +
-          " FROM unnest($1) WITH ORDINALITY t(id, place) JOIN node n ON n.id = t.id "
+          ", w.node_id IS NOT NULL FROM unnest($1) WITH ORDINALITY t(id, place) JOIN node n ON "
+          "n.id = t.id "
           "LEFT JOIN withdrawal w ON w.build_id = $2 AND w.node_id = n.id "
           "LEFT JOIN lease g ON g.node_id = n.id JOIN namespace s ON s.id = n.namespace_id ORDER "
           "BY t.place",
@@ -44,13 +44,14 @@ Status AddNodes(pg::Connection& connection, const Attachment& attachment,
   if (!found.ok()) return found.status();
   found->ForEach([&](pg::Row& row) {
     const auto place = static_cast<std::size_t>(row.Int64() - 1);
-    NodeChange& change = nodes.emplace_back();
+    NodeChange& change = snapshot.nodes.emplace_back();
     change.state = row.Enum<NodeState>();
     change.reason = row.Enum<Reason>();
     const RunId run = row.As<RunId>();
     if (change.state >= NodeState::kRunning) change.run = run;
     change.message = row.Text();
     change.label = pg::ReadLabel(row);
+    if (row.Bool()) snapshot.left.push_back(change.label->id);
     change.level = attachment.levels[place];
     change.is_joined = attachment.joined[place] != 0;
   });
@@ -72,7 +73,7 @@ StatusOr<BuildSnapshot> ReadSnapshot(pg::Connection& connection, BuildId id) {
   attachments->ForEach(
       [&](pg::Row& row) { snapshot.attachments.push_back(pg::ReadAttachment(row)); });
   for (const Attachment& attachment : snapshot.attachments) {
-    const Status status = AddNodes(connection, attachment, snapshot.nodes);
+    const Status status = AddNodes(connection, attachment, snapshot);
     if (!status.ok()) return status;
   }
   return snapshot;

@@ -67,22 +67,17 @@ StatusOr<PartitionNow> PgLibrary::GetPartition(const std::string& ns, const std:
   if (!found.ok()) return found.status();
   if (found->empty()) return Missing("partition", fmt::format("{} in namespace {}", ref, ns));
   pg::Row row = found->First();
-  PartitionNow now = ReadPartitionNow(row);
-  if (!now.partition.live.run || !now.partition.live.uri.empty()) return now;
-  const auto place = DefaultPlace(now.partition, ns);
-  if (!place.ok()) return place.status();
-  now.partition.live.uri = *place;
-  return now;
+  return ReadPartitionNow(row);
 }
 
-/// Where the live run left it, which reported no place of its own; empty: it leaves no data, or is
-/// not known any more.
-StatusOr<std::string> PgLibrary::DefaultPlace(const Partition& partition, const std::string& ns) {
+StatusOr<std::string> PgLibrary::PlaceOf(const Partition& partition, const std::string& ns) {
+  if (!partition.live.run || !partition.live.uri.empty()) return partition.live.uri.str();
   const auto found = Query(
-      "SELECT g.graph, coalesce(g.spec->>'default_namespace', ''), "
-      "coalesce(g.spec->>'root_uri', ''), c.body::text FROM run r JOIN node n ON n.id = r.node_id "
+      "SELECT g.graph, coalesce(s.default_namespace, ''), coalesce(s.root_uri, ''), c.body::text "
+      "FROM run r JOIN node n ON n.id = r.node_id "
       "JOIN graph_revision g ON g.graph = n.graph AND g.revision = n.revision "
-      "JOIN config c ON c.digest = n.config_digest WHERE r.id = $1",
+      "JOIN config c ON c.digest = n.config_digest CROSS JOIN LATERAL "
+      "jsonb_to_record(g.spec) AS s(default_namespace text, root_uri text) WHERE r.id = $1",
       pg::Params().Int64(partition.live.run.value), "read where a partition is");
   if (!found.ok()) return found.status();
   if (found->empty()) return std::string();

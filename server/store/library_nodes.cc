@@ -152,18 +152,20 @@ class BuildWalk {
   /// Hits are stored by partition; those of one run that stand together are one entry.
   Status AddHits(const Places& places, std::int64_t& at) {
     bool is_done = false;
-    while (!is_done && at < places.total) {
-      const Status status = AddHitsOf(places, at, is_done);
+    // One more than is wanted ends the last entry, unless that is long.
+    for (std::int64_t count = left() + 1; !is_done && at < places.total;
+         count = std::min(2 * count, kStride)) {
+      const Status status = AddHitsOf(places, count, at, is_done);
       if (!status.ok()) return status;
     }
     return Ok();
   }
 
-  Status AddHitsOf(const Places& places, std::int64_t& at, bool& is_done) {
+  Status AddHitsOf(const Places& places, std::int64_t count, std::int64_t& at, bool& is_done) {
     const std::int64_t first = at - places.attached + 1;
     pg::Params params;
     params.Int64(filter_.build.value).Int32(static_cast<std::int32_t>(first));
-    params.Int32(static_cast<std::int32_t>(first + left()));  // one more ends the last entry
+    params.Int32(static_cast<std::int32_t>(first + count - 1));
     const auto rows = connection_.Query(
         "SELECT t.run, s.name, n.job, p.ref FROM build_hits h, "
         "unnest(h.partitions[$2:$3], h.runs[$2:$3]) WITH ORDINALITY t(partition, run, place) "
@@ -172,6 +174,7 @@ class BuildWalk {
         "WHERE h.build_id = $1 ORDER BY t.place",
         params, "list a build's hits");
     if (!rows.ok()) return rows.status();
+    if (rows->size() == 0) at = places.total;  // dropped, or planned again, since they were counted
     rows->ForEach([&](pg::Row& row) {
       if (is_done) return;
       NodeInBuild hit = ReadHit(row);

@@ -42,6 +42,7 @@ class PgLibrary final : public Library {
   StatusOr<JobConfig> GetConfig(const Digest& config_digest) override;
 
   StatusOr<PartitionNow> GetPartition(const std::string& ns, const std::string& ref) override;
+  StatusOr<std::string> PlaceOf(const Partition& partition, const std::string& ns) override;
   StatusOr<Page<PartitionNow>> ListPartitions(const PartitionFilter& filter,
                                               const PageRequest& page) override;
   StatusOr<Page<Materialisation>> ListMaterialisations(const std::string& ns,
@@ -70,7 +71,6 @@ class PgLibrary final : public Library {
 
  private:
   /// One statement on a session of the pool.
-  StatusOr<std::string> DefaultPlace(const Partition& partition, const std::string& ns);
   StatusOr<pg::Result> Query(const std::string& statement, const pg::Params& params,
                              const std::string& doing);
 

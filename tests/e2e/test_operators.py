@@ -46,6 +46,17 @@ class Operators(world.WorldTest):
         self.assertRegex(self.world.ctl("pools")[1], r"warehouse +0 +4")
         self.assertNotEqual(self.world.ctl("pools", "warehouse", "0")[0], 0)
 
+    def test_what_is_stale_is_told_and_nothing_runs(self):
+        code, out, err = self.world.ctl("stale", "-g", "held", "free/7")
+        self.assertEqual(code, 0, err)
+        self.assertRegex(out, r"free/7 +free +NEVER_BUILT")
+        self.assert_succeeded(self.world.build("held", ["free/7", "free/8"]))
+        self.assertEqual(self.world.ctl("stale", "-g", "held", "free/*")[1], "nothing differs from what would be built now\n")
+        (self.world.folder / "held" / "data" / "free" / "8").unlink()
+        out = self.world.ctl("stale", "-g", "held", "free/*")[1]
+        self.assertRegex(out, r"free/8 +free +DATA_MISSING")
+        self.assertNotIn("free/7", out)
+
     def test_what_nobody_can_run_says_what_is_missing(self):
         build = self.world.client.create("held", ["picky/1"])
         world.wait_until(lambda: "labels gpu" in self.why("picky/1", build), "the label to be named")

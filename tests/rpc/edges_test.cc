@@ -34,6 +34,10 @@ TEST(ErrorEdge, EveryErrorHasAReasonAndSomeARetry) {
       {.reason = "INBOX_FULL", .metadata = {{"retry_after_ms", "250"}}, .fields = {}})));
   ASSERT_TRUE(full.has_again);
   EXPECT_EQ(full.again.retry_delay().nanos(), 250'000'000);
+  const RichError never =
+      Decode(ToGrpc(WithDetails(Error(Code::kResourceExhausted, "too many"),
+                                {.reason = "TOO_MANY_TARGETS", .metadata = {}, .fields = {}})));
+  EXPECT_FALSE(never.has_again);
   const RichError away = Decode(ToGrpc(Error(Code::kUnavailable, "no database")));
   ASSERT_TRUE(away.has_again);
   EXPECT_EQ(away.again.retry_delay().seconds(), 1);

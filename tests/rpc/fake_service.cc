@@ -190,7 +190,9 @@ void FakeService::ReadLoop() {
 }
 
 Status FakeService::Read(std::function<void(Library&)> read) {
-  if (refuses_reads) return Error(Code::kResourceExhausted, "too many reads");
+  if (refuses_reads)
+    return WithDetails(Error(Code::kResourceExhausted, "too many reads"),
+                       {.reason = "READS_FULL", .metadata = {}, .fields = {}});
   {
     const std::lock_guard lock(reads_mutex_);
     reads_.push_back(std::move(read));

@@ -73,6 +73,24 @@ TEST_F(ServerTest, WhoWatchesHealthIsToldAndHoldsNobodyUp) {
   EXPECT_FALSE(watch->Finish().ok());
 }
 
+TEST_F(ServerTest, HealthIsToldWhenItChangesAndOfNothingThatIsNotThere) {
+  grpc::ClientContext context;
+  const grpc::Slice name("\x0a\x06nosuch");
+  const grpc::internal::RpcMethod rpc("/grpc.health.v1.Health/Watch",
+                                      grpc::internal::RpcMethod::SERVER_STREAMING);
+  const std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> watch(
+      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(channel_.get(), rpc, &context,
+                                                                    grpc::ByteBuffer(&name, 1)));
+  grpc::ByteBuffer bytes;
+  ASSERT_TRUE(watch->Read(&bytes));  // unknown
+  server_->SetServing(true, false);
+  server_->SetServing(false, true);
+  EXPECT_EQ(Health("nosuch"), -1);
+  EXPECT_EQ(Health("fft.build.v1.Builds"), 2);
+  context.TryCancel();
+  EXPECT_FALSE(watch->Read(&bytes));
+}
+
 TEST_F(ServerTest, ReflectionListsTheServices) {
   grpc::ClientContext context;
   const grpc::internal::RpcMethod rpc(

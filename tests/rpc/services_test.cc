@@ -163,11 +163,56 @@ TEST_F(ServicesTest, PoolsHaveSizesAndGraphsAreHeldBack) {
 TEST_F(ServicesTest, WhatIsNotOfferedSaysWhatToUse) {
   const auto catalog = Stub<v1::Catalog>();
   grpc::ClientContext context;
-  v1::ListStaleResponse response;
-  const grpc::Status status = catalog->ListStale(&context, {}, &response);
+  v1::AdoptPartitionsResponse response;
+  const grpc::Status status = catalog->AdoptPartitions(&context, {}, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_NE(status.error_message().find("PlanBuild"), std::string::npos);
+  EXPECT_NE(status.error_message().find("source"), std::string::npos);
   EXPECT_EQ(Decode(status).why.reason(), "NOT_OFFERED");
+}
+
+TEST_F(ServicesTest, WhatIsStaleComesInPagesOfOnePlan) {
+  const auto catalog = Stub<v1::Catalog>();
+  const auto plan = [](int nodes, const char* etag) {
+    auto made = std::make_shared<Plan>();
+    made->etag = Sha256(etag);
+    made->hits.resize(1);
+    made->hits[0].config = std::make_shared<JobConfig>();
+    for (int i = 0; i < nodes; ++i) {
+      PlannedNode& node = made->nodes.emplace_back();
+      node.config = std::make_shared<JobConfig>();
+      node.reason = Reason::kNeverBuilt;
+      node.level = i;
+    }
+    return made;
+  };
+  service_.plan = {plan(5, "one"), "demo"};
+  v1::ListStaleRequest request;
+  request.mutable_build()->set_graph("weather");
+  request.mutable_build()->add_targets("top");
+  request.set_page_size(2);
+  v1::ListStaleResponse page;
+  std::vector<int> levels;
+  do {
+    grpc::ClientContext context;
+    request.set_page_token(page.next_page_token());
+    ASSERT_TRUE(catalog->ListStale(&context, request, &page).ok());
+    EXPECT_LE(page.nodes_size(), 2);
+    for (const v1::Node& node : page.nodes()) levels.push_back(node.level());
+  } while (!page.next_page_token().empty());
+  EXPECT_EQ(levels, (std::vector<int>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(page.nodes(0).reason(), "NEVER_BUILT");
+
+  service_.plan = {plan(5, "two"), "demo"};
+  grpc::ClientContext other, elsewhere, nothing;
+  EXPECT_EQ(Decode(catalog->ListStale(&other, request, &page)).why.reason(), "PLAN_CHANGED");
+  request.mutable_build()->add_targets("left");
+  EXPECT_EQ(Decode(catalog->ListStale(&elsewhere, request, &page)).bad.field_violations(0).field(),
+            "page_token");
+  request.clear_page_token();
+  service_.plan = {plan(0, "three"), "demo"};
+  ASSERT_TRUE(catalog->ListStale(&nothing, request, &page).ok());
+  EXPECT_EQ(page.nodes_size(), 0);
+  EXPECT_EQ(page.next_page_token(), "");
 }
 
 class BlobsTest : public RpcTest {

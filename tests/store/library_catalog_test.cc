@@ -156,13 +156,15 @@ TEST_F(LibraryTest, APartitionSaysWhereItIsAlsoByDefault) {
   }
   changes.partitions[1].ns = {2};
   Commit(changes);
-  EXPECT_EQ(library_.GetPartition("prod", "a/2")->partition.live.uri, "");  // dropped since
+  const auto place = [&](const char* ns, const char* ref) {
+    return *library_.PlaceOf(library_.GetPartition(ns, ref)->partition, ns);
+  };
+  EXPECT_EQ(place("prod", "a/2"), "");  // dropped since
   GraphRevision revision = SampleRevision("weather", "data");
   revision.revision = DigestOf("revision");
   ASSERT_EQ(library_.SaveRevision(revision), Ok());
-  EXPECT_EQ(library_.GetPartition("prod", "a/2")->partition.live.uri, "file:///data/a/2");
-  EXPECT_EQ(library_.GetPartition("ns", "a/1")->partition.live.uri,
-            "file:///data/.fft/namespace=ns/a/1");
+  EXPECT_EQ(place("prod", "a/2"), "file:///data/a/2");
+  EXPECT_EQ(place("ns", "a/1"), "file:///data/.fft/namespace=ns/a/1");
 }
 
 TEST_F(LibraryTest, TheLatestDeployedRevisionIsTheGraphs) {

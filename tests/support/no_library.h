@@ -42,6 +42,9 @@ class NoLibrary : public Library {
   StatusOr<PartitionNow> GetPartition(const std::string&, const std::string&) override {
     return None();
   }
+  StatusOr<std::string> PlaceOf(const Partition& partition, const std::string&) override {
+    return partition.live.uri.str();
+  }
   StatusOr<Page<PartitionNow>> ListPartitions(const PartitionFilter&, const PageRequest&) override {
     return None();
   }

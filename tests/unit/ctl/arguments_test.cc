@@ -160,6 +160,13 @@ TEST(Arguments, WhoWantsJsonGetsErrorsAsJson) {
               R"(command","metadata":{},"reason":"USAGE"}})");
 }
 
+TEST(Arguments, WhatIsStaleIsAskedOfAllWhereNothingIsNamed) {
+  EXPECT_EQ(Get<StaleArguments>({"stale", "weather"}).choice.targets,
+            std::vector<std::string>{"*"});
+  EXPECT_EQ(Get<StaleArguments>({"stale", "weather", "a", "b"}).choice.targets,
+            (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(Arguments, TheVersionIsNoError) {
   const Parsed parsed = Parse({"--version"});
   EXPECT_EQ(parsed.exit_code, 0);

@@ -127,21 +127,6 @@ TEST_P(BadGraphTest, NamesTheCulprit) {
   EXPECT_NE(DetailsOf(graph.status()).reason, "");
 }
 
-TEST(Compile, WhatIsNoFileOrWrittenInPlaceMayLieInAnother) {
-  GraphSpec spec = Graph({NoopJob("all", {"n/{x}"}), ExecJob("one", {"n/{y}/sub", "m/{y}"}),
-                          ExecJob("two", {"m/{y}/{x=a/b}"})});
-  EXPECT_FALSE(CompiledGraph::Compile(spec).ok());
-  spec.jobs[2].is_in_place = true;
-  EXPECT_TRUE(CompiledGraph::Compile(spec).ok());
-}
-
-TEST(Compile, ABadGraphNamesTheField) {
-  GraphSpec spec = Graph({ExecJob("daily", {"d/{date}"})});
-  spec.jobs[0].outputs[0] = "../d";
-  const auto fields = DetailsOf(CompiledGraph::Compile(spec).status()).fields;
-  ASSERT_EQ(fields.size(), 1U);
-  EXPECT_EQ(fields[0].first, "spec.jobs[daily]");
-}
 INSTANTIATE_TEST_SUITE_P(
     All, BadGraphTest,
     testing::Values(
@@ -187,23 +172,6 @@ INSTANTIATE_TEST_SUITE_P(
                  [](GraphSpec& g) { g.sources.push_back(g.sources[0]); }},
         BadGraph{"d/2012-01-01 is made by both job daily and the source d/2012-01-01",
                  [](GraphSpec& g) { g.sources[0].ref = "d/2012-01-01"; }},
-        BadGraph{"there is no job", [](GraphSpec& g) { g.jobs.clear(); }},
-        BadGraph{"job daily: runner exec: the graph's root '' is no file:///FOLDER",
-                 [](GraphSpec& g) { g.root_uri.clear(); }},
-        BadGraph{"job daily: runner exec: the graph's root 's3://b' is no file:///FOLDER",
-                 [](GraphSpec& g) { g.root_uri = "s3://b"; }},
-        BadGraph{"job daily: output '../d/{date}': no path below the graph's root",
-                 [](GraphSpec& g) { g.jobs[0].outputs[0] = "../d/{date}"; }},
-        BadGraph{"job daily: output '/d/{date}': no path",
-                 [](GraphSpec& g) { g.jobs[0].outputs[0] = "/d/{date}"; }},
-        BadGraph{"job daily: output 'd//{date}': no path",
-                 [](GraphSpec& g) { g.jobs[0].outputs[0] = "d//{date}"; }},
-        BadGraph{"job daily: output '.fft/{date}': the folder .fft is the daemon's own",
-                 [](GraphSpec& g) { g.jobs[0].outputs[0] = ".fft/{date}"; }},
-        BadGraph{"job daily: an output lies in output report/{} of job report",
-                 [](GraphSpec& g) { g.jobs[0].outputs[0] = "report/{x}/sub/{date}"; }},
-        BadGraph{"is made by both job daily and job report",
-                 [](GraphSpec& g) { g.jobs[0].outputs[0] = "report/{date}"; }},
         BadGraph{"is made by both job daily and job report",
                  [](GraphSpec& g) { g.jobs[1].outputs = g.jobs[0].outputs; }},
         BadGraph{"is made by both job daily and job report",

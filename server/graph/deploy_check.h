@@ -1,0 +1,14 @@
+#pragma once
+
+#include "server/base/status.h"
+#include "server/domain/job.h"
+
+namespace fft {
+
+/// What a graph that compiles must hold besides in order to be deployed: that its jobs can leave
+/// what they make, and that no two of them make the same.  Revisions that are stored already are
+/// not asked.
+///   INVALID_ARGUMENT  INVALID_GRAPH, AMBIGUOUS_REF
+Status CheckDeploy(const GraphSpec& spec);
+
+}  // namespace fft
