@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,10 @@ class Library {
                                                                const std::string& ref,
                                                                const PageRequest& page) = 0;
   virtual StatusOr<std::vector<Partition>> GetPartitions(const std::vector<PartitionId>& ids) = 0;
+
+  /// Partitions with live data whose refs lie in one of `refs`, with that: some of each.
+  virtual StatusOr<std::vector<std::pair<std::string, std::string>>> FindWithin(
+      const std::string& ns, const std::vector<std::string_view>& refs) = 0;
 
   // Configure answers of a job for those of `refs` that were asked before.
   virtual StatusOr<std::vector<ConfigureAnswer>> FindConfigureAnswers(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/app/nesting.h"
 #include "server/base/error_details.h"
 #include "server/domain/place.h"
 #include "server/fingerprint/fingerprint.h"
@@ -157,6 +158,8 @@ StatusOr<PlanMade> Planning::Make(const PlanAsk& ask) {
   Plan plan = planner.Take();
   plan.spec = std::shared_ptr<const GraphSpec>(ask.graph, &ask.graph->spec());
   plan.revision = ask.graph->revision();
+  if (Status apart = CheckNesting(library_, shared_, *ask.graph, ask.ns, plan); !apart.ok())
+    return apart;
   auto missing = FindMissingQuery(shared_, *ask.graph, ask.ns, plan, prober_);
   if (!missing.ok()) return missing.status();
   if (*missing && (*missing)->input.presence == Presence::kRequired) return StatusOf(**missing);

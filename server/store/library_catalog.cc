@@ -160,6 +160,26 @@ StatusOr<std::vector<Partition>> PgLibrary::GetPartitions(const std::vector<Part
   return partitions;
 }
 
+// What begins with `a/` stands between `a/` and `a0`, the byte after `/`.
+StatusOr<std::vector<std::pair<std::string, std::string>>> PgLibrary::FindWithin(
+    const std::string& ns, const std::vector<std::string_view>& refs) {
+  constexpr int kSome = 10;
+  const auto found = Query(
+      "SELECT t.ref, p.ref FROM namespace s CROSS JOIN unnest($2::text[]) t(ref) "
+      "CROSS JOIN LATERAL (SELECT p.ref FROM partition p WHERE p.namespace_id = s.id AND "
+      "p.ref > t.ref || '/' AND p.ref < t.ref || '0' AND p.live_run <> 0 ORDER BY p.ref LIMIT $3) "
+      "p "
+      "WHERE s.name = $1",
+      pg::Params().Text(ns).Texts({refs.begin(), refs.end()}).Int64(kSome), "look within refs");
+  if (!found.ok()) return found.status();
+  std::vector<std::pair<std::string, std::string>> within;
+  found->ForEach([&](pg::Row& row) {
+    std::string outer = row.Text();
+    within.emplace_back(std::move(outer), row.Text());
+  });
+  return within;
+}
+
 StatusOr<std::vector<ConfigureAnswer>> PgLibrary::FindConfigureAnswers(
     const Digest& job_digest, const std::vector<std::string>& refs) {
   // One config may answer for thousands of refs: its body comes with the first of them alone.

@@ -50,6 +50,8 @@ class PgLibrary final : public Library {
                                                        const PageRequest& page) override;
   /// In the order of `ids`.
   StatusOr<std::vector<Partition>> GetPartitions(const std::vector<PartitionId>& ids) override;
+  StatusOr<std::vector<std::pair<std::string, std::string>>> FindWithin(
+      const std::string& ns, const std::vector<std::string_view>& refs) override;
   StatusOr<std::vector<ConfigureAnswer>> FindConfigureAnswers(
       const Digest& job_digest, const std::vector<std::string>& refs) override;
 

@@ -192,6 +192,37 @@ jobs:
         self.assertEqual(again.run_to_end().state, types.BUILD_SUCCEEDED, again.build.message)
         self.assertEqual((self.disk / "a/1").stat().st_size, 1_000_000)
 
+    def test_an_output_never_buries_another(self):
+        text = """
+graph: nested
+root: data
+jobs:
+  - {label: any, outputs: ["m/{x=.+}"], run: bin/run, args: ["m/{x}"]}
+  - {label: whole, outputs: ["n/abc"], run: bin/run, args: ["n/abc"]}
+  - {label: part, outputs: ["n/{y}/sub"], run: bin/run, args: ["n/{y}/sub"]}
+"""
+        write = '#!/bin/sh\necho done > "$FFT_OUT/$1"\n'
+        self.world.deploy(graphs.write_graph(self.world.folder / "nested", text, {"run": write}))
+        data = self.world.folder / "nested" / "data"
+        for before, targets, inner, outer in (
+            ([], ["m/a", "m/a/b"], "m/a/b", "m/a"),
+            (["m/c/d"], ["m/c"], "m/c/d", "m/c"),
+            (["n/abc/sub"], ["n/abc"], "n/abc/sub", "n/abc"),
+            (["m/e"], ["m/e/f"], "m/e/f", "m/e"),
+        ):
+            if before:
+                self.assert_succeeded(self.world.build("nested", before))
+            build = self.world.build("nested", targets).build
+            self.assertEqual((build.state, build.reason), (types.BUILD_FAILED, "INVALID_GRAPH"), build.message)
+            self.assertIn(f"output {inner} of job", build.message)
+            self.assertIn(f"lies in output {outer}:", build.message)
+            for ref in before:
+                self.assertEqual((data / ref).read_text(), "done\n")
+        # What another revision made there is nobody's any more.
+        text = text.replace('"m/{x=.+}"', '"m/{x}"')
+        self.world.deploy(graphs.write_graph(self.world.folder / "nested", text, {"run": write}))
+        self.assert_succeeded(self.world.build("nested", ["m/c"]))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -147,6 +147,23 @@ GraphRevision SampleRevision(const std::string& graph, const std::string& what) 
   return revision;
 }
 
+TEST_F(LibraryTest, WhatLiesWithinARefIsFound) {
+  ChangeSet changes;
+  changes.namespaces = {{.id = {1}, .name = "ns"}, {.id = {2}, .name = "other"}};
+  for (const std::string ref : {"a", "a/b", "a/b/c", "a0", "a/d", "ab/c", "e/f"}) {
+    changes.partitions.push_back(
+        SamplePartition(static_cast<std::int64_t>(changes.partitions.size()) + 1));
+    changes.partitions.back().ref = ref;
+    if (ref == "a/d") changes.partitions.back().live.run = {};
+    if (ref == "e/f") changes.partitions.back().ns = {2};
+  }
+  Commit(changes);
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(*library_.FindWithin("ns", {"a", "a/b", "e", "x"}),
+            (Pairs{{"a", "a/b"}, {"a", "a/b/c"}, {"a/b", "a/b/c"}}));
+  EXPECT_EQ(*library_.FindWithin("other", {"a", "e"}), (Pairs{{"e", "e/f"}}));
+}
+
 TEST_F(LibraryTest, APartitionSaysWhereItIsAlsoByDefault) {
   ChangeSet changes = Everything();
   changes.namespaces.push_back({.id = {2}, .name = "prod"});

@@ -55,6 +55,10 @@ class NoLibrary : public Library {
   StatusOr<std::vector<Partition>> GetPartitions(const std::vector<PartitionId>&) override {
     return None();
   }
+  StatusOr<std::vector<std::pair<std::string, std::string>>> FindWithin(
+      const std::string&, const std::vector<std::string_view>&) override {
+    return std::vector<std::pair<std::string, std::string>>();
+  }
   StatusOr<std::vector<ConfigureAnswer>> FindConfigureAnswers(
       const Digest&, const std::vector<std::string>&) override {
     return None();
