@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/base/error_details.h"
+#include "server/graph/deploy_check.h"
 
 namespace fft {
 
@@ -27,7 +28,7 @@ std::string MoverOf(const CompiledGraph& graph, std::string_view ref) {
   const auto maker = graph.Lookup(ref);
   if (!maker.ok() || maker->is_source) return "";
   const JobSpec& job = graph.spec().jobs[maker->index];
-  return job.runner == Runner::kExec && !job.is_in_place ? job.label : "";
+  return IsMoved(job) ? job.label : "";
 }
 
 /// What `plan` is to make by moving it, with the jobs that do.
@@ -35,7 +36,7 @@ std::unordered_map<std::string_view, const std::string*> MovedBy(const Plan& pla
   std::unordered_map<std::string_view, const std::string*> moved;
   for (const PlannedNode& node : plan.nodes) {
     const JobFrame& frame = *node.config->frame;
-    if (frame.runner != Runner::kExec || frame.is_in_place) continue;
+    if (!IsMoved(frame)) continue;
     for (const std::string& ref : node.config->outputs) moved.emplace(ref, &frame.job);
   }
   return moved;

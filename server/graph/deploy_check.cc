@@ -17,23 +17,12 @@ namespace fft {
 
 namespace {
 
-/// Whether the worker moves what it makes to its ref below the root, as a file or folder.
-bool IsMoved(const JobSpec& job) { return job.runner == Runner::kExec && !job.is_in_place; }
-
-bool IsPath(std::string_view ref) {
-  if (ref.empty() || ref.front() == '/' || ref.back() == '/') return false;
-  return ref.find("//") == std::string_view::npos && !ref.starts_with("../") &&
-         !ref.starts_with("./") && ref.find("/../") == std::string_view::npos &&
-         ref.find("/./") == std::string_view::npos && !ref.ends_with("/..") &&
-         !ref.ends_with("/.") && ref != ".." && ref != ".";
-}
-
 /// Any ref of a pattern is a path where one is: captures are not empty.
 Status CheckPlace(const JobSpec& job, const RefPattern& output) {
   const std::vector<std::string_view> any(output.captures().size(), "x");
   const std::string example = output.Render(any);
   const bool is_ours = example == ".fft" || example.starts_with(".fft/");
-  if (IsPath(example) && !is_ours) return Ok();
+  if (IsFilePath(example) && !is_ours) return Ok();
   return InvalidJob(job.label, fmt::format("output {}: {}", Quote(output.text()),
                                            is_ours ? "the folder .fft is the daemon's own"
                                                    : "no path below the graph's root"));

@@ -32,12 +32,6 @@ bool IsLabel(std::string_view text) {
          text.find(' ') == std::string_view::npos;
 }
 
-// Relative, and it stays in its folder.
-bool IsFilePath(std::string_view path) {
-  if (!CheckRef(path).ok() || path.front() == '/' || path.back() == '/') return false;
-  return path.find("//") == std::string_view::npos;
-}
-
 bool HasNul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
 Status CheckFiles(const JobSpec& job) {
@@ -208,6 +202,11 @@ Status CheckSource(const SourceSpec& source) {
 }
 
 }  // namespace
+
+bool IsFilePath(std::string_view path) {
+  if (!CheckRef(path).ok() || path.front() == '/' || path.back() == '/') return false;
+  return path.find("//") == std::string_view::npos;
+}
 
 Status InvalidJob(const std::string& label, const std::string& what) {
   const std::string name = IsLabel(label) ? label : Quote(label);

@@ -37,8 +37,8 @@ void ToProto(const NodeInBuild& seen, BuildId build, Detail detail, v1::Node* to
   if (seen.label != nullptr) {
     to->set_namespace_(seen.label->ns);
     to->set_job(seen.label->job);
-    AddOutputs(seen.label->outputs, seen.is_hit ? Detail::kWhole : detail,
-               to);  // told nowhere else
+    // Those of a hit are told nowhere else.
+    AddOutputs(seen.label->outputs, seen.is_hit ? Detail::kWhole : detail, to);
   }
   to->set_state(seen.is_hit ? v1::NODE_SKIPPED : ToProto(node.state));
   const Reason own = node.reason, here = seen.attach_reason;

@@ -177,8 +177,8 @@ class BuildWalk {
     if (rows->size() == 0) at = places.total;  // dropped, or planned again, since they were counted
     rows->ForEach([&](pg::Row& row) {
       if (is_done) return;
-      NodeInBuild hit = ReadHit(row);
-      auto label = std::make_shared<NodeLabel>(*hit.label);
+      auto label = std::make_shared<NodeLabel>();
+      NodeInBuild hit = ReadHit(row, *label);
       if (hit_ != nullptr && hit.run && hit.run == found_.back().run)
         hit_->outputs.push_back(std::move(label->outputs.front()));
       else if (is_full())
@@ -192,17 +192,15 @@ class BuildWalk {
     return Ok();
   }
 
-  static NodeInBuild ReadHit(pg::Row& row) {
+  static NodeInBuild ReadHit(pg::Row& row, NodeLabel& label) {
     NodeInBuild hit;
     hit.is_hit = true;
     hit.run = row.As<RunId>();
     hit.node.state = NodeState::kSkipped;
     hit.node.reason = hit.attach_reason = hit.run ? Reason::kCached : Reason::kSource;
-    auto label = std::make_shared<NodeLabel>();
-    label->ns = row.Text();
-    label->job = row.Text();
-    label->outputs = {row.Text()};
-    hit.label = std::move(label);
+    label.ns = row.Text();
+    label.job = row.Text();
+    label.outputs = {row.Text()};
     return hit;
   }
 
