@@ -154,6 +154,7 @@ CREATE TABLE withdrawal (
   build_id bigint NOT NULL,
   node_id bigint NOT NULL,
   reason smallint NOT NULL,
+  closed_by bigint NOT NULL DEFAULT 0,  -- the event that told the build; 0: nobody was told
   PRIMARY KEY (build_id, node_id)
 );
 
@@ -356,7 +357,7 @@ CREATE TABLE event (
   partitions bigint[],
   snapshot jsonb,                       -- the build as it was
   text text NOT NULL,
-  also bigint[]                         -- other builds that want the same nodes
+  also bigint[]                         -- other builds that are tied to the same nodes
 );
 
 -- Graphs, blobs, audit
@@ -418,7 +419,7 @@ CREATE FUNCTION run_outcome(n smallint) RETURNS text LANGUAGE sql IMMUTABLE AS $
 $$;
 CREATE FUNCTION event_kind(n smallint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT (ARRAY['BUILD_CHANGED', 'NODES_ATTACHED', 'NODES_SKIPPED', 'NODES_CHANGED',
-                'PARTITIONS_TAINTED', 'GRAPH_DEPLOYED', 'WORKER_CHANGED'])[n]
+                'PARTITIONS_TAINTED', 'GRAPH_DEPLOYED', 'WORKER_CHANGED', 'NODES_WITHDRAWN'])[n]
 $$;
 CREATE FUNCTION reason_name(n smallint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE n

@@ -32,6 +32,15 @@ std::string ChangesText(const google::protobuf::RepeatedPtrField<v1::NodeChange>
   return text;
 }
 
+/// Of NodesAttached and NodesWithdrawn.
+template <class Ties>
+std::string TiesText(const Ties& ties, const char* does, const char* they_do) {
+  const bool is_one = ties.also_size() == 0;
+  return fmt::format("build {}{} {} {}", ties.build(),
+                     is_one ? "" : fmt::format(" (and {} more)", ties.also_size()),
+                     is_one ? does : they_do, ChangesText(ties.changes()));
+}
+
 std::string WhatText(const v1::Event& event) {
   switch (event.what_case()) {
     case v1::Event::kBuildChanged: {
@@ -40,13 +49,9 @@ std::string WhatText(const v1::Event& event) {
       return fmt::format("build {} {}{}", build.id(), StateName(build.state()),
                          says ? " " + build.reason() : "");
     }
-    case v1::Event::kNodesAttached: {
-      const v1::NodesAttached& attached = event.nodes_attached();
-      const bool is_one = attached.also_size() == 0;
-      return fmt::format("build {}{} {} {}", attached.build(),
-                         is_one ? "" : fmt::format(" (and {} more)", attached.also_size()),
-                         is_one ? "wants" : "want", ChangesText(attached.changes()));
-    }
+    case v1::Event::kNodesAttached: return TiesText(event.nodes_attached(), "wants", "want");
+    case v1::Event::kNodesWithdrawn:
+      return TiesText(event.nodes_withdrawn(), "leaves to others", "leave to others");
     case v1::Event::kNodesSkipped:
       return fmt::format("build {} found {} cached", event.nodes_skipped().build(),
                          Count(event.nodes_skipped().count(), "node"));

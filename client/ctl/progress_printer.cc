@@ -56,6 +56,9 @@ void ProgressPrinter::Take(const v1::Event& event) {
       for (const auto& change : event.nodes_changed().changes())
         Move(change, event.nodes_changed().state());
       break;
+    case v1::Event::kNodesWithdrawn:
+      for (const auto& change : event.nodes_withdrawn().changes()) Move(change, v1::NODE_CANCELLED);
+      break;
     default: break;
   }
 }
@@ -116,6 +119,8 @@ void ProgressPrinter::PrintChange(const v1::NodeChange& change, const Seen& seen
                       FormatOutputs(change.outputs()), change.job());
   if (IsEnd(seen.state) && !change.reason().empty() && change.reason() != "NONE")
     out_ << " " << change.reason();
+  if (seen.state == v1::NODE_CANCELLED && !change.message().empty())
+    out_ << ": " << change.message().substr(0, change.message().find('\n'));
   out_ << '\n';
 }
 

@@ -61,6 +61,10 @@ void ProjectProgress::Take(const v1::Event& event) {
       for (const auto& change : event.nodes_changed().changes())
         if (level_of_.contains(change.job())) TakeChange(change, event.nodes_changed().state(), at);
       break;
+    case v1::Event::kNodesWithdrawn:
+      for (const auto& change : event.nodes_withdrawn().changes())
+        if (level_of_.contains(change.job())) TakeChange(change, v1::NODE_CANCELLED, at);
+      break;
     default: break;
   }
   TellLevels();

@@ -63,8 +63,8 @@ struct BuildSnapshot {
   Build build;
   EventSeq as_of;  // every event up to and with this one is contained, none after it
   std::vector<Attachment> attachments;
-  std::vector<NodeId> left;       // of those: what the build has left to others
-  std::vector<NodeChange> nodes;  // current states and levels; hits are not among them
+  std::vector<Withdrawal> withdrawals;  // from nodes of those
+  std::vector<NodeChange> nodes;        // current states and levels; hits are not among them
 };
 
 struct NodeFilter {

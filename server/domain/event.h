@@ -22,8 +22,9 @@ enum class EventKind : std::uint8_t {
   kNodesSkipped = 3,   // build, `count` hits of its plan, all at once; ListNodes pages them
   kNodesChanged = 4,   // node_state, changes: all nodes that came to that state in one commit
   kPartitionsTainted = 5,
-  kGraphDeployed = 6,  // text: graph@revision
-  kWorkerChanged = 7,  // text: what became of it
+  kGraphDeployed = 6,   // text: graph@revision
+  kWorkerChanged = 7,   // text: what became of it
+  kNodesWithdrawn = 8,  // build, changes: cancelled as it sees them; closes an interval
 };
 
 struct NodeChange {
@@ -43,7 +44,7 @@ struct Event {
   EventKind kind = EventKind::kBuildChanged;
   BuildId build;                          // of build events and attachments
   std::shared_ptr<const Build> snapshot;  // kBuildChanged
-  std::vector<BuildId> also;              // kNodesAttached: others that want the same nodes
+  std::vector<BuildId> also;              // others that are tied to the same nodes
   std::int64_t count = 0;                 // kNodesSkipped
   std::vector<NodeChange> changes;
   std::vector<PartitionId> partitions;  // kPartitionsTainted

@@ -100,8 +100,11 @@ struct Withdrawal {
   BuildId build;
   NodeId node;
   Reason reason = Reason::kNone;
+  EventSeq closed_by;  // the event after which the build hears no more of it
   bool operator==(const Withdrawal&) const = default;
 };
+/// What is said of a node that a build has withdrawn from.
+inline constexpr std::string_view kGoesOnForOthers = "it goes on for others";
 
 /// What a build found done: parallel arrays, one row a build.
 struct BuildHits {

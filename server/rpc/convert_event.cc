@@ -68,6 +68,11 @@ void ToProto(const Event& event, const std::vector<std::string>& refs, v1::Event
       for (const BuildId build : event.also) to->mutable_nodes_attached()->add_also(build.value);
       AddChanges(event, true, outputs_max, to->mutable_nodes_attached());
       break;
+    case EventKind::kNodesWithdrawn:
+      to->mutable_nodes_withdrawn()->set_build(event.build.value);
+      for (const BuildId build : event.also) to->mutable_nodes_withdrawn()->add_also(build.value);
+      AddChanges(event, false, outputs_max, to->mutable_nodes_withdrawn());
+      break;
     case EventKind::kNodesSkipped:
       to->mutable_nodes_skipped()->set_build(event.build.value);
       to->mutable_nodes_skipped()->set_count(event.count);

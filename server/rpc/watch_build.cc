@@ -49,6 +49,7 @@ void WatchBuild::Open(Library& library) {
   }
   auto scope = std::make_unique<BuildScope>(build_);
   scope->Attach(snapshot->attachments, *from);
+  scope->Withdraw(snapshot->withdrawals, *from);
   Begin(std::move(scope), *from);
   Turn();
 }
@@ -83,7 +84,7 @@ void WatchBuild::Paint() {
   } else {
     auto scope = std::make_unique<BuildScope>(build_);
     scope->Attach(picture_->attachments, as_of);
-    scope->Leave(picture_->left);
+    scope->Withdraw(picture_->withdrawals, as_of);
     Begin(std::move(scope), as_of);
   }
   picture_.reset();

@@ -6,15 +6,20 @@
 
 namespace fft {
 
-void BuildScope::Leave(const std::vector<NodeId>& nodes) {
-  for (const NodeId id : nodes) nodes_.erase(id);
-}
-
 void BuildScope::Attach(const std::vector<Attachment>& attachments, EventSeq up_to) {
   for (const Attachment& attachment : attachments) {
     if (attachment.opened_by > up_to) continue;
     nodes_.insert(attachment.nodes.begin(), attachment.nodes.end());
   }
+}
+
+void BuildScope::Withdraw(const std::vector<Withdrawal>& withdrawals, EventSeq up_to) {
+  for (const Withdrawal& withdrawal : withdrawals)
+    if (withdrawal.closed_by <= up_to) nodes_.erase(withdrawal.node);
+}
+
+bool BuildScope::IsTied(const Event& event) const {
+  return event.build == build_ || std::ranges::count(event.also, build_) > 0;
 }
 
 StatusOr<EventPtr> BuildScope::See(const EventPtr& event, Library*) {
@@ -24,8 +29,12 @@ StatusOr<EventPtr> BuildScope::See(const EventPtr& event, Library*) {
       is_over_ = event->snapshot != nullptr && IsTerminal(event->snapshot->state);
       return event;
     case EventKind::kNodesAttached:
-      if (event->build != build_ && std::ranges::count(event->also, build_) == 0) return EventPtr();
+      if (!IsTied(*event)) return EventPtr();
       for (const NodeChange& change : event->changes) nodes_.insert(change.label->id);
+      return event;
+    case EventKind::kNodesWithdrawn:
+      if (!IsTied(*event)) return EventPtr();
+      for (const NodeChange& change : event->changes) nodes_.erase(change.label->id);
       return event;
     case EventKind::kNodesSkipped: return event->build == build_ ? event : EventPtr();
     case EventKind::kNodesChanged: return OwnChanges(event);
@@ -54,6 +63,7 @@ bool LogScope::Wants(const NodeLabel& label) const {
 StatusOr<EventPtr> LogScope::See(const EventPtr& event, Library* library) {
   switch (event->kind) {
     case EventKind::kNodesAttached:
+    case EventKind::kNodesWithdrawn:
     case EventKind::kNodesChanged: return WantedChanges(event);
     case EventKind::kPartitionsTainted: return WantedTaints(event, *library);
     default: break;

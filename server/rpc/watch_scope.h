@@ -30,14 +30,15 @@ class BuildScope final : public WatchScope {
   explicit BuildScope(BuildId build) : build_(build) {}
   /// `attachments` that were opened up to and with `up_to` count.
   void Attach(const std::vector<Attachment>& attachments, EventSeq up_to);
-  /// What becomes of these is not the build's any more.
-  void Leave(const std::vector<NodeId>& nodes);
+  /// So do withdrawals that were told up to and with it.
+  void Withdraw(const std::vector<Withdrawal>& withdrawals, EventSeq up_to);
 
   bool NeedsLibrary(const Event&) const override { return false; }
   StatusOr<EventPtr> See(const EventPtr& event, Library* library) override;
   bool is_over() const override { return is_over_; }
 
  private:
+  bool IsTied(const Event& event) const;
   EventPtr OwnChanges(const EventPtr& event) const;
 
   const BuildId build_;
@@ -76,6 +77,7 @@ EventPtr WithChanges(const EventPtr& event, Keeps keeps) {
   part->at = event->at;
   part->kind = event->kind;
   part->build = event->build;
+  part->also = event->also;
   part->changes.reserve(kept);
   for (const NodeChange& change : event->changes)
     if (keeps(change)) part->changes.push_back(change);

@@ -23,7 +23,8 @@ void TellAttached(Journal& journal, const Cohort& cohort, Attachment row,
                   std::vector<NodeChange> changes, TimePoint now) {
   std::vector<NodeChange> joined;
   if (cohort.members.size() > 1) joined = changes;
-  row.opened_by = journal.NodesAttached({cohort.id()}, std::move(changes), now);
+  row.opened_by =
+      journal.NodesTied(EventKind::kNodesAttached, {cohort.id()}, std::move(changes), now);
   journal.changes().attachments.push_back(row);
   if (joined.empty()) return;
   for (NodeChange& change : joined) {
@@ -35,7 +36,7 @@ void TellAttached(Journal& journal, const Cohort& cohort, Attachment row,
   std::vector<BuildId> others;
   for (const PendingBuild* build : cohort.members)
     if (build->row.id != cohort.id()) others.push_back(build->row.id);
-  row.opened_by = journal.NodesAttached(others, std::move(joined), now);
+  row.opened_by = journal.NodesTied(EventKind::kNodesAttached, others, std::move(joined), now);
   row.joined.assign(row.nodes.size(), 1);
   row.reasons.assign(row.nodes.size(), static_cast<std::uint8_t>(Reason::kJoined));
   for (const BuildId build : others) {
@@ -106,7 +107,7 @@ void Schedule::Attach(Cohort& cohort, const std::vector<Tie>& ties, TimePoint no
       ready_.File(cohort);
     }
     if (node.is_settled)
-      ReleaseFor(node.waiters.back(), node);
+      ready_.AddFor(node.waiters.back(), node);
     else if (node.upstreams_left == 0)
       Wake(node);
   }
@@ -144,7 +145,7 @@ void Schedule::Part(PendingBuild& build) {
         continue;  // it was withdrawn from
       node.waiters.push_back({&own, level, true});
       if (node.is_settled)
-        ReleaseFor(node.waiters.back(), node);
+        ready_.AddFor(node.waiters.back(), node);
       else if (node.upstreams_left == 0)
         Wake(node);  // what it waits for may have been helped in this build's name
       if (Dispatch* dispatch = node.dispatch.get()) dispatch->helped_readers.reset();

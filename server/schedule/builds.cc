@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -67,19 +66,11 @@ void Schedule::On(const BuildRequested& c, TimePoint now) {
   effects_.plans.push_back({row.id, {}});
 }
 
-// In a cohort of its own, which waits for nothing.
-void Schedule::StandAlone(PendingBuild& build) {
-  build.cohort = std::make_shared<Cohort>();
-  if (build.row.options.discipline == Discipline::kEager)
-    build.cohort->open_level = std::numeric_limits<int>::max();
-  ready_.SetMembers(*build.cohort, {&build});
-}
-
 PendingBuild& Schedule::AddBuild(const Build& row) {
   auto owned = std::make_unique<PendingBuild>(PendingBuild{row, nullptr});
   PendingBuild& build = *owned;
   build.awaits_since = row.received_at;
-  StandAlone(build);
+  ready_.StandAlone(build);
   requests_.Opened(row);
   builds_.emplace(row.id, std::move(owned));
   return build;
@@ -121,6 +112,7 @@ void Schedule::On(const BuildCancelled& c, TimePoint now) {
     SaveBuild(*build);
     Part(*build);
     Stop(*build->cohort, Reason::kCancelRequested, /*kills=*/true, now, &answer);
+    TellWithdrawn(now);
     DrainFailing(now);
     Check(*build->cohort, now);
     answer.build = build->Now();
@@ -184,6 +176,7 @@ void Schedule::On(const Ticked&, TimePoint now) {
     if (saves_counts && build->is_dirty) SaveBuild(*build);
     if (saves_counts && !build->is_awaiting) TellUnrunnable(*build, now);
   }
+  TellWithdrawn(now);
 }
 
 // What nobody has is told once, when nobody has had it for a while: workers come and go.  That a
@@ -213,71 +206,12 @@ void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
   }
 }
 
-void Schedule::Stop(Cohort& cohort, Reason reason, bool kills, TimePoint now, Answer* answer) {
-  cohort.is_stopping = true;
-  ready_.Drop(cohort);
-  for (const auto& [level, ids] : cohort.by_level)
-    for (const NodeId id : ids)
-      if (const auto at = nodes_.find(id); at != nodes_.end() && !IsTerminal(at->second->row.state))
-        Withdraw(cohort, *at->second, reason, kills, answer);
-  // Only now do nodes end that nobody wants any more: their downstreams have lost this cohort too.
-  for (const auto& [level, ids] : cohort.by_level)
-    for (const NodeId id : ids)
-      if (const auto at = nodes_.find(id); at != nodes_.end() &&
-                                           !IsTerminal(at->second->row.state) &&
-                                           at->second->waiters.empty() && !at->second->lease->run)
-        EndNode(*at->second, NodeState::kCancelled, reason, "", now);
-}
-
-void Schedule::Withdraw(Cohort& cohort, PendingNode& node, Reason reason, bool kills,
-                        Answer* answer) {
-  const auto mine = std::find_if(node.waiters.begin(), node.waiters.end(),
-                                 [&](const Waiter& w) { return w.cohort == &cohort; });
-  if (mine == node.waiters.end()) return;
-  const bool is_shared = node.waiters.size() > 1;
-  if (node.lease->run && !is_shared) {
-    if (!kills || node.lease->is_kill_requested) return;
-    node.lease.get()->is_kill_requested = true;
-    OrdersFor(node.lease->worker).kills.push_back(node.lease->run);
-    return;  // stays attached until its end is reported
-  }
-  if (node.lease->run && !kills) return;  // what runs may end
-  if (is_shared && answer != nullptr) {
-    auto& [label, builds] =
-        answer->kept.emplace_back(LabelOf(catalog_, node), std::vector<BuildId>{});
-    for (const Waiter& waiter : node.waiters)
-      if (waiter.cohort != &cohort)
-        for (const PendingBuild* build : waiter.cohort->members) builds.push_back(build->row.id);
-    std::sort(builds.begin(), builds.end());
-  }
-  CountLeaving(node, *mine, reason);
-  node.waiters.erase(mine);
-}
-
-// A cohort no longer waits for a node that has not ended, and that may go on for others.
-void Schedule::CountLeaving(PendingNode& node, const Waiter& waiter, Reason reason) {
-  Cohort& cohort = *waiter.cohort;
-  ready_.Remove(cohort, node);
-  if (node.lease->run) {
-    --cohort.running;
-    ready_.File(cohort);
-  }
-  --cohort.left;
-  --cohort.left_by_level[waiter.level];
-  for (PendingBuild* build : cohort.members) {
-    if (node.row.kind == NodeKind::kJob) ++build->row.counts.cancelled;
-    if (node.waiters.size() > 1)
-      journal_.changes().withdrawals.push_back({build->row.id, node.row.id, reason});
-    build->is_dirty = true;
-  }
-  agenda_.to_check.push_back(cohort.id());
-}
-
 void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                         TimePoint now) {
   if (build.cohort->left > 0 && !build.cohort->is_stopping) {
     Part(build);
     Stop(*build.cohort, reason, /*kills=*/true, now, nullptr);
+    TellWithdrawn(now);
     DrainFailing(now);
   }
   build.StopAwaiting();
@@ -293,23 +227,25 @@ void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, st
   requests_.Ended(row);
 }
 
-void Schedule::Check(Cohort& cohort, TimePoint now) {
-  const PendingBuild& first = *cohort.members.front();
-  if (first.is_ended) return;  // and so are the others
-  const bool fails_fast = !cohort.options().keeps_going;
+void Schedule::StopIfFailed(Cohort& cohort, TimePoint now) {
+  if (!cohort.has_failed || cohort.is_stopping || cohort.left == 0) return;
   const auto open = cohort.left_by_level.find(cohort.open_level);
   const bool level_has_ended = cohort.options().discipline == Discipline::kLevels &&
                                (open == cohort.left_by_level.end() || open->second == 0);
-  const BuildState state = first.row.state;
-  const bool is_planning = state == BuildState::kPlanning;  // a configure executable failed
-  if (cohort.has_failed && !cohort.is_stopping && cohort.left > 0 &&
-      (fails_fast || level_has_ended || is_planning)) {
-    for (PendingBuild* build : cohort.members) {
-      build->row.reason = Reason::kFailFast;  // so that it stays stopped across a restart
-      SaveBuild(*build);
-    }
-    Stop(cohort, Reason::kFailFast, /*kills=*/false, now, nullptr);
+  const bool is_planning =  // a configure executable failed
+      cohort.members.front()->row.state == BuildState::kPlanning;
+  if (cohort.options().keeps_going && !level_has_ended && !is_planning) return;
+  for (PendingBuild* build : cohort.members) {
+    build->row.reason = Reason::kFailFast;  // so that it stays stopped across a restart
+    SaveBuild(*build);
   }
+  Stop(cohort, Reason::kFailFast, /*kills=*/false, now, nullptr);
+}
+
+void Schedule::Check(Cohort& cohort, TimePoint now) {
+  const PendingBuild& first = *cohort.members.front();
+  if (first.is_ended) return;  // and so are the others
+  const BuildState state = first.row.state;
   if (!cohort.is_stopping && state == BuildState::kExecuting) OpenLevels(cohort);
   if (cohort.left > 0) return;
   for (PendingBuild* build : std::vector<PendingBuild*>(cohort.members)) {

@@ -32,12 +32,12 @@ void Journal::NodeChanged(NodeChange change, TimePoint now) {
   event.changes.push_back(std::move(change));
 }
 
-EventSeq Journal::NodesAttached(const std::vector<BuildId>& builds, std::vector<NodeChange> changes,
-                                TimePoint now) {
+EventSeq Journal::NodesTied(EventKind kind, const std::vector<BuildId>& builds,
+                            std::vector<NodeChange> changes, TimePoint now) {
   const EventSeq first{last_event_.value + 1};
   for (std::size_t begin = 0; begin < changes.size(); begin += kEventChangesMax) {
     const std::size_t end = std::min(changes.size(), begin + kEventChangesMax);
-    Event& event = Open(EventKind::kNodesAttached, now);
+    Event& event = Open(kind, now);
     event.build = builds.front();
     event.also.assign(builds.begin() + 1, builds.end());
     event.changes.assign(

@@ -22,9 +22,9 @@ class Journal {
   void NodeChanged(NodeChange change, TimePoint now);
   /// What of `row` changes after it was planned is to be written.
   void NodeSaved(const Node& row);
-  /// Opens an attachment, one for all of `builds`; returns the number of its first event.
-  EventSeq NodesAttached(const std::vector<BuildId>& builds, std::vector<NodeChange> changes,
-                         TimePoint now);
+  /// Attaches all of `builds` to nodes, or withdraws them; returns the number of the first event.
+  EventSeq NodesTied(EventKind kind, const std::vector<BuildId>& builds,
+                     std::vector<NodeChange> changes, TimePoint now);
   void NodesSkipped(BuildId build, std::int64_t count, TimePoint now);
   /// Targets are left out of the event: they are in the build's row.
   EventSeq BuildChanged(const Build& build, TimePoint now);

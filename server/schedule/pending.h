@@ -58,6 +58,13 @@ struct PendingBuild {
   }
 };
 
+/// Nodes that builds await no more, before anybody was told.
+struct WithdrawnFrom {
+  std::vector<BuildId> builds;  // of one cohort
+  Reason reason = Reason::kNone;
+  std::vector<NodeId> nodes;
+};
+
 /// What Settle() has to come back to, and what time will.
 struct Agenda {
   std::vector<NodeId> woken;                       // to be looked at
@@ -65,6 +72,7 @@ struct Agenda {
   NodeId culprit;                                  // of those that fail for it just now
   std::vector<NodeId> ended;                       // to be forgotten
   std::vector<std::shared_ptr<Cohort>> left;       // by builds; nodes that ended still name them
+  std::vector<WithdrawnFrom> withdrawn;            // to be told of, as far as it goes on
   std::vector<BuildId> to_check;                   // of whose cohort a level or the end may come
   std::vector<BuildId> to_save;                    // whose rows are to be written
   std::set<std::pair<TimePoint, NodeId>> backoffs;

@@ -95,14 +95,10 @@ void Schedule::MakeReady(PendingNode& node, TimePoint now) {
 }
 
 void Schedule::Release(PendingNode& node) {
-  for (const Waiter& waiter : node.waiters) ReleaseFor(waiter, node);
+  for (const Waiter& waiter : node.waiters) ready_.AddFor(waiter, node);
   for (const BuildId id : node.dispatch->helpers)
     if (PendingBuild* build = FindOpen(id); build != nullptr && !build->cohort->is_stopping)
       ready_.Add(*build->cohort, node);
-}
-
-void Schedule::ReleaseFor(const Waiter& waiter, PendingNode& node) {
-  if (waiter.is_releasing() && !node.lease->run) ready_.Add(*waiter.cohort, node);
 }
 
 void Schedule::OpenLevels(Cohort& cohort) {
@@ -116,7 +112,7 @@ void Schedule::OpenLevels(Cohort& cohort) {
     const auto found = nodes_.find(id);
     if (found == nodes_.end() || IsTerminal(found->second->row.state)) continue;
     if (found->second->is_settled)
-      ReleaseFor({&cohort, cohort.open_level}, *found->second);
+      ready_.AddFor({&cohort, cohort.open_level}, *found->second);
     else
       Wake(*found->second);
   }

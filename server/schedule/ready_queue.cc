@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <tuple>
 #include <utility>
 
@@ -20,6 +22,17 @@ void ReadyQueue::SetMembers(Cohort& cohort, std::vector<PendingBuild*> members) 
   for (const PendingBuild* member : cohort.members)
     cohort.shares[member->row.principal] = &shares_[member->row.principal];
   File(cohort);
+}
+
+void ReadyQueue::StandAlone(PendingBuild& build) {
+  build.cohort = std::make_shared<Cohort>();
+  if (build.row.options.discipline == Discipline::kEager)
+    build.cohort->open_level = std::numeric_limits<int>::max();
+  SetMembers(*build.cohort, {&build});
+}
+
+void ReadyQueue::AddFor(const Waiter& waiter, PendingNode& node) {
+  if (waiter.is_releasing() && !node.lease->run) Add(*waiter.cohort, node);
 }
 
 void ReadyQueue::Add(Cohort& cohort, PendingNode& node) {

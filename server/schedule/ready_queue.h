@@ -36,7 +36,11 @@ class ReadyQueue {
 
   /// Who its builds are from now on.
   void SetMembers(Cohort& cohort, std::vector<PendingBuild*> members);
+  /// Gives it a cohort of its own, which waits for nothing.
+  void StandAlone(PendingBuild& build);
   void Add(Cohort& cohort, PendingNode& node);
+  /// When who waits for it releases it, and nobody runs it.
+  void AddFor(const Waiter& waiter, PendingNode& node);
   /// False: it did not stand here for this cohort.
   bool Remove(Cohort& cohort, PendingNode& node);
   /// For every cohort.

@@ -241,10 +241,11 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
   EndLease(node, report, reason, now);
   if (!may_retry) return EndNode(node, NodeState::kFailed, reason, report.message, now);
   for (const Waiter& waiter : node.waiters)  // who starts nothing more awaits no other attempt
-    if (waiter.cohort->is_stopping) CountLeaving(node, waiter, Reason::kFailFast);
+    if (waiter.cohort->is_stopping) CountWithdrawn(node, waiter, Reason::kFailFast);
   erase_if(node.waiters, [](const Waiter& waiter) { return waiter.cohort->is_stopping; });
   if (node.waiters.empty())
     return EndNode(node, NodeState::kCancelled, Reason::kFailFast, report.message, now);
+  TellWithdrawn(now);
   if (is_returned) {
     journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kWaiting, node.row.reason, ""), now);
     return Wake(node);

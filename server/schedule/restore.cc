@@ -144,6 +144,7 @@ void Schedule::RestoreBuilds(const Snapshot& snapshot, TimePoint now) {
     }
     agenda_.to_check.push_back(build->row.id);
   }
+  TellWithdrawn(now);
 }
 
 }  // namespace fft

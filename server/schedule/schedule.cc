@@ -21,7 +21,11 @@ Effects Schedule::Settle(TimePoint now) {
       for (const NodeId id : std::exchange(agenda_.woken, {}))
         if (const auto at = nodes_.find(id); at != nodes_.end()) Look(*at->second, now);
     } else if (!agenda_.to_check.empty()) {
-      for (const BuildId id : std::exchange(agenda_.to_check, {}))
+      const std::vector<BuildId> ids = std::exchange(agenda_.to_check, {});
+      for (const BuildId id : ids)
+        if (PendingBuild* build = FindOpen(id)) StopIfFailed(*build->cohort, now);
+      TellWithdrawn(now);
+      for (const BuildId id : ids)
         if (PendingBuild* build = FindOpen(id)) Check(*build->cohort, now);
       DrainFailing(now);
     } else {
@@ -30,10 +34,6 @@ Effects Schedule::Settle(TimePoint now) {
   }
   GrantAll(now);
   WriteBuilds();
-  // What all have left at once goes on for nobody.
-  std::erase_if(journal_.changes().withdrawals, [this](const Withdrawal& left) {
-    return node(left.node).row.state == NodeState::kCancelled;
-  });
   for (const NodeId id : std::exchange(agenda_.ended, {})) nodes_.erase(id);
   agenda_.left.clear();
   std::erase_if(builds_, [](const auto& item) { return item.second->is_ended; });

@@ -61,9 +61,11 @@ class Schedule {
   void Stop(Cohort& cohort, Reason reason, bool kills, TimePoint now, Answer* answer);
   void Part(PendingBuild& build);
   void Withdraw(Cohort& cohort, PendingNode& node, Reason reason, bool kills, Answer* answer);
-  void CountLeaving(PendingNode& node, const Waiter& waiter, Reason reason);
+  void CountWithdrawn(PendingNode& node, const Waiter& waiter, Reason reason);
+  void TellWithdrawn(TimePoint now);
   void EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                 TimePoint now);
+  void StopIfFailed(Cohort& cohort, TimePoint now);
   void Check(Cohort& cohort, TimePoint now);
   void TellBuild(PendingBuild& build, TimePoint now);
   void SaveBuild(PendingBuild& build);
@@ -90,7 +92,6 @@ class Schedule {
   void CutOff(PendingNode& node, TimePoint now);
   void MakeReady(PendingNode& node, TimePoint now);
   void Release(PendingNode& node);
-  void ReleaseFor(const Waiter& waiter, PendingNode& node);
   void OpenLevels(Cohort& cohort);
   void RankPaths(const Plan& plan, const std::vector<PendingNode*>& slots);
   void Raise(PendingNode& node, double path_ms);
@@ -122,7 +123,6 @@ class Schedule {
   PendingNode& node(NodeId id) { return *nodes_.at(id); }
   PendingBuild* FindOpen(BuildId id);
   PendingBuild& AddBuild(const Build& row);
-  void StandAlone(PendingBuild& build);
   void SavePartition(PartitionId id);
 
   ScheduleOptions options_;

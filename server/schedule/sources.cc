@@ -134,7 +134,7 @@ bool Schedule::PlanAgain(PendingBuild& build, TimePoint now) {
     return false;
   ready_.Drop(*build.cohort);
   agenda_.left.push_back(build.cohort);
-  StandAlone(build);
+  ready_.StandAlone(build);
   build.cohort->is_under_way = true;
   ++build.plans_again;
   build.awaits_since = now;

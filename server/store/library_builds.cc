@@ -33,14 +33,15 @@ Status AddNodes(pg::Connection& connection, const Attachment& attachment, BuildS
   const auto found = connection.Query(
       std::string("SELECT t.place, ") + pg::kStateInBuild +
           ", coalesce(w.reason, n.reason), coalesce(g.run_id, n.last_run), "
-          "CASE WHEN w.node_id IS NULL THEN n.message ELSE '" +
-          pg::kGoesOn + "' END, " + pg::kLabelList +
-          ", w.node_id IS NOT NULL FROM unnest($1) WITH ORDINALITY t(id, place) JOIN node n ON "
+          "CASE WHEN w.node_id IS NULL THEN n.message ELSE $3 END, " +
+          pg::kLabelList +
+          ", w.closed_by FROM unnest($1) WITH ORDINALITY t(id, place) JOIN node n ON "
           "n.id = t.id "
           "LEFT JOIN withdrawal w ON w.build_id = $2 AND w.node_id = n.id "
           "LEFT JOIN lease g ON g.node_id = n.id JOIN namespace s ON s.id = n.namespace_id ORDER "
           "BY t.place",
-      pg::Params().Int64s(ids).Int64(attachment.build.value), "read a build's nodes");
+      pg::Params().Int64s(ids).Int64(attachment.build.value).Text(kGoesOnForOthers),
+      "read a build's nodes");
   if (!found.ok()) return found.status();
   found->ForEach([&](pg::Row& row) {
     const auto place = static_cast<std::size_t>(row.Int64() - 1);
@@ -51,7 +52,9 @@ Status AddNodes(pg::Connection& connection, const Attachment& attachment, BuildS
     if (change.state >= NodeState::kRunning) change.run = run;
     change.message = row.Text();
     change.label = pg::ReadLabel(row);
-    if (row.Bool()) snapshot.left.push_back(change.label->id);
+    if (!row.IsNull())
+      snapshot.withdrawals.push_back(
+          {attachment.build, change.label->id, change.reason, row.As<EventSeq>()});
     change.level = attachment.levels[place];
     change.is_joined = attachment.joined[place] != 0;
   });

@@ -146,7 +146,7 @@ class BuildWalk {
   static void LeaveToOthers(NodeInBuild& node, Reason reason) {
     node.node.state = NodeState::kCancelled;
     node.node.reason = reason;
-    node.node.past.Make().message = pg::kGoesOn;
+    node.node.past.Make().message = kGoesOnForOthers;
   }
 
   /// Hits are stored by partition; those of one run that stand together are one entry.

@@ -209,6 +209,7 @@ Withdrawal ReadWithdrawal(Row& row) {
   withdrawal.build = row.As<BuildId>();
   withdrawal.node = row.As<NodeId>();
   withdrawal.reason = row.Enum<Reason>();
+  withdrawal.closed_by = row.As<EventSeq>();
   return withdrawal;
 }
 

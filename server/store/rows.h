@@ -57,7 +57,6 @@ inline constexpr char kLiveState[] =
 inline constexpr char kStateInBuild[] =
     "(CASE WHEN w.node_id IS NOT NULL THEN 6 WHEN g.run_id IS NULL THEN n.state "
     "WHEN g.started_at IS NULL THEN 1 ELSE 2 END)::smallint";
-inline constexpr char kGoesOn[] = "it goes on for others";
 
 /// Without its outputs, which are materialisations.
 inline constexpr char kRunList[] =
@@ -75,7 +74,7 @@ inline constexpr char kAttachmentList[] =
     "a.build_id, a.opened_by, a.nodes, a.levels, a.joined, a.reasons";
 Attachment ReadAttachment(Row& row);
 
-inline constexpr char kWithdrawalList[] = "w.build_id, w.node_id, w.reason";
+inline constexpr char kWithdrawalList[] = "w.build_id, w.node_id, w.reason, w.closed_by";
 Withdrawal ReadWithdrawal(Row& row);
 
 inline constexpr char kHitsList[] = "h.build_id, h.partitions, h.runs";

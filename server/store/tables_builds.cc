@@ -54,7 +54,7 @@ Records WithdrawalRows(const std::vector<Withdrawal>& withdrawals) {
   Records rows;
   for (const Withdrawal& w : withdrawals) {
     rows.Next();
-    rows.Int64(w.build.value).Int64(w.node.value).Enum(w.reason);
+    rows.Int64(w.build.value).Int64(w.node.value).Enum(w.reason).Int64(w.closed_by.value);
   }
   return rows;
 }

@@ -209,7 +209,7 @@ class BuildWatcher:
             self.build = event.build_changed.build
         elif what == "nodes_skipped":
             self.skipped += event.nodes_skipped.count
-        elif what in ("nodes_attached", "nodes_changed"):
+        elif what in ("nodes_attached", "nodes_changed", "nodes_withdrawn"):
             for change in getattr(event, what).changes:
                 before = self.nodes.get(change.node)
                 if before is not None and before.state in TERMINAL_NODES:

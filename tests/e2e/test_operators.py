@@ -2,6 +2,7 @@
 
 import unittest
 
+import api
 import graphs
 import world
 from api import types
@@ -56,6 +57,29 @@ class Operators(world.WorldTest):
         out = self.world.ctl("stale", "-g", "held", "free/*")[1]
         self.assertRegex(out, r"free/8 +free +DATA_MISSING")
         self.assertNotIn("free/7", out)
+
+    def test_what_a_cancelled_build_leaves_to_others_is_over_for_its_watchers(self):
+        folder, counters, gate = graphs.write_gated_graph(self.world.folder / "gated", 1)
+        self.world.deploy(folder)
+        first = self.world.submit("gated", ["held/1", "before/1"])
+        first.until(lambda: any(change.outputs == ["held/1"] for change in first.in_state(types.NODE_RUNNING)))
+        first.until(lambda: any(change.outputs == ["before/1"] for change in first.in_state(types.NODE_SUCCEEDED)))
+        second = self.world.submit("gated", ["held/1"])
+        second.until(lambda: second.in_state(types.NODE_RUNNING))
+        reply = self.world.client.cancel(first.build_id)
+        self.assertEqual([list(node.builds) for node in reply.kept], [[second.build_id]])
+        build = first.run_to_end()
+        left = first.in_state(types.NODE_CANCELLED)
+        self.assertEqual([(list(change.outputs), change.reason, change.message) for change in left],
+                         [(["held/1"], "CANCEL_REQUESTED", "it goes on for others")])
+        self.assertEqual((build.state, build.counts.succeeded, build.counts.cancelled), (types.BUILD_CANCELLED, 1, 1))
+        gate.open()
+        second.run_to_end()
+        self.assert_succeeded(second)
+        late = api.BuildWatcher(self.world.address, first.build_id)
+        late.run_to_end()
+        self.assertEqual(late.nodes[left[0].node].message, "it goes on for others")
+        self.assertEqual(counters.count("held-1"), 1)
 
     def test_what_nobody_can_run_says_what_is_missing(self):
         build = self.world.client.create("held", ["picky/1"])

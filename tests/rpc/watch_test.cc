@@ -372,6 +372,38 @@ TEST_F(WatchTest, ABuildThatAttachedWithOthersIsToldByTheirEvent) {
   watch->Leave();
 }
 
+TEST_F(WatchTest, ABuildHearsNoMoreOfWhatItWithdrewFrom) {
+  service_.Commit({BuildIs(3, BuildState::kExecuting), Attached(3, {Change(1), Change(2)})});
+  Snapshot(2);
+  const auto watch = WatchBuild(3);
+  for (int i = 0; i < 3; ++i) ASSERT_NE(watch->Next(), nullptr);
+  service_.Commit({Changed({Change(1), Change(2)})});
+  ASSERT_EQ(watch->Next()->nodes_changed().changes_size(), 2);
+  const std::string before = watch->token;
+  Event theirs = Attached(2, {Change(1, NodeState::kCancelled)});
+  theirs.kind = EventKind::kNodesWithdrawn;
+  theirs.also = {BuildId{3}};
+  service_.Commit({theirs});
+  ASSERT_EQ(watch->Next()->nodes_withdrawn().changes(0).state(), v1::NODE_CANCELLED);
+  const std::string after = watch->token;
+  const Event ended = Changed({Change(1, NodeState::kSucceeded), Change(2, NodeState::kSucceeded)});
+  service_.Commit({ended, BuildIs(3, BuildState::kFailed)});
+  {
+    const std::lock_guard lock(service_.library.mutex);
+    service_.library.snapshots[3].withdrawals = {
+        {.build = BuildId{3}, .node = NodeId{1}, .closed_by = EventSeq{4}}};
+  }
+  const auto resumed_before = WatchBuild(3, before), resumed_after = WatchBuild(3, after);
+  EXPECT_EQ(resumed_before->Next()->nodes_withdrawn().also(0), 3);
+  for (const auto& each : {&watch, &resumed_before, &resumed_after}) {
+    const v1::Event* event = (*each)->Next();
+    ASSERT_EQ(event->nodes_changed().changes_size(), 1);
+    EXPECT_EQ(event->nodes_changed().changes(0).node(), 2);
+    EXPECT_EQ((*each)->Next()->build_changed().build().state(), v1::BUILD_FAILED);
+    EXPECT_EQ((*each)->Next(), nullptr);
+  }
+}
+
 TEST_F(WatchTest, ABuildThatIsOverIsShownAndClosed) {
   service_.Commit({BuildIs(3, BuildState::kSucceeded)});
   Snapshot(2, BuildState::kSucceeded);

@@ -13,6 +13,7 @@
 #include "server/app/loop.h"
 #include "server/app/planning.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/hearing.h"
 #include "tests/sim/project.h"
 #include "tests/sim/simulated_worker.h"
 #include "tests/support/memory_store.h"
@@ -155,6 +156,7 @@ class World final : MemoryStore, NoLibrary, Prober {
   std::map<std::pair<std::int64_t, WorkerId>, std::set<RunId>> running_of_;  // by group
   std::map<Digest, std::map<std::string, Digest>> clean_;                    // by revision
   std::map<BuildId, int> terminal_events_;
+  Hearing hearing_;
   std::set<BuildId> acknowledged_;
   std::vector<std::string> violations_;
   std::string transcript_;

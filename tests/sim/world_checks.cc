@@ -66,6 +66,8 @@ void World::CheckCommitted(const ChangeSet& changes) {
       Say(fmt::format("build {} of {} {}", event->build.value,
                       ToShortHex(event->snapshot->revision), ToString(event->snapshot->state)));
   for (const EventPtr& event : changes.events)
+    if (const std::string wrong = hearing_.Take(*event); !wrong.empty()) Violate(wrong);
+  for (const EventPtr& event : changes.events)
     if (event->kind == EventKind::kBuildChanged) CheckSum(*event->snapshot);
   for (const Build& build : changes.builds) CheckSum(build);
   for (const EventPtr& event : changes.events)
@@ -97,25 +99,12 @@ void World::CheckCounts() {
     for (const NodeId id : row.nodes) {
       const Node& node = nodes().at(id);
       if (node.kind != NodeKind::kJob) continue;
-      NodeCounts& counts = listed[row.build];
       const bool is_left = left.contains({row.build, id});
-      switch (is_left ? NodeState::kCancelled : node.state) {
-        case NodeState::kSucceeded: ++counts.succeeded; break;
-        case NodeState::kSkipped: ++counts.cut_off; break;
-        case NodeState::kFailed: ++counts.failed; break;
-        default: ++counts.cancelled; break;
-      }
+      Count(is_left ? NodeState::kCancelled : node.state, listed[row.build]);
     }
-  for (const auto& [id, build] : MemoryStore::builds()) {
-    const NodeCounts &told = build.counts, &seen = listed[id];
-    if (std::tie(told.succeeded, told.cut_off, told.failed, told.cancelled) !=
-        std::tie(seen.succeeded, seen.cut_off, seen.failed, seen.cancelled))
-      Violate(fmt::format(
-          "build {} counts {} succeeded, {} cut off, {} failed, {} cancelled; it lists {}, {}, {}, "
-          "{}",
-          id.value, told.succeeded, told.cut_off, told.failed, told.cancelled, seen.succeeded,
-          seen.cut_off, seen.failed, seen.cancelled));
-  }
+  for (const auto& [id, build] : MemoryStore::builds())
+    if (const std::string wrong = Differs(build, listed[id], "listed"); !wrong.empty())
+      Violate(wrong);
 }
 
 void World::CheckNodeEnd(const NodeUpdate& update) {

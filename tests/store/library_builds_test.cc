@@ -122,7 +122,8 @@ TEST_F(LibraryTest, WhatABuildLeftToOthersIsCancelledAsItSeesIt) {
   changes.leases.clear();
   changes.attachments.push_back(SampleAttachment(2, 3, {{1}, {2}}));
   changes.builds.push_back(SampleBuild(2));
-  changes.withdrawals = {{.build = {1}, .node = {1}, .reason = Reason::kFailFast}};
+  changes.withdrawals = {
+      {.build = {1}, .node = {1}, .reason = Reason::kFailFast, .closed_by = {3}}};
   Commit(changes);
   const auto list = [&](BuildId build, std::optional<NodeState> state) {
     return library_.ListNodes({.build = build, .state = state}, {})->items;
@@ -138,6 +139,7 @@ TEST_F(LibraryTest, WhatABuildLeftToOthersIsCancelledAsItSeesIt) {
   const auto picture = library_.SnapshotBuild({1});
   EXPECT_EQ(picture->nodes[0].state, NodeState::kCancelled);
   EXPECT_EQ(picture->nodes[0].reason, Reason::kFailFast);
+  EXPECT_EQ(picture->withdrawals, changes.withdrawals);
   EXPECT_EQ(library_.SnapshotBuild({2})->nodes[0].state, NodeState::kSucceeded);
   EXPECT_EQ(library_.GetNode({1})->node.state, NodeState::kSucceeded);
 }

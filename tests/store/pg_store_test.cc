@@ -59,7 +59,8 @@ TEST_F(PgStoreTest, EveryRowComesBackAsItWas) {
 
 TEST_F(PgStoreTest, WhatABuildLeftToOthersIsLoadedOnce) {
   ChangeSet changes = Everything();
-  changes.withdrawals = {{.build = {1}, .node = {2}, .reason = Reason::kCancelRequested}};
+  changes.withdrawals = {
+      {.build = {1}, .node = {2}, .reason = Reason::kCancelRequested, .closed_by = {3}}};
   ASSERT_EQ(store_.Commit(epoch_, changes), Ok());
   ChangeSet again;
   again.withdrawals = changes.withdrawals;

@@ -57,6 +57,16 @@ TEST(ProgressPrinter, SaysWhatIsWaitedForWhenNothingHappens) {
   EXPECT_THAT(screen.At(40'000, ""), testing::Not(testing::HasSubstr("warehouse")));
 }
 
+TEST(ProgressPrinter, WhatGoesOnForOthersIsDoneHere) {
+  Screen screen(true);
+  screen.At(0, kAttached);
+  EXPECT_EQ(screen.At(1'000, R"(events { nodes_withdrawn { build: 7 changes { node: 1 job: "daily"
+              outputs: "w/d/1" state: NODE_CANCELLED reason: "FAIL_FAST"
+              message: "it goes on for others" } } })"),
+            "L01 cancelled w/d/1 (daily) FAIL_FAST: it goes on for others\n"
+            "   1.0 s  1 of 3 done, 0 running; L01 of 2: 1 of 2\n");
+}
+
 TEST(ProgressPrinter, SaysWhoseWorkItJoined) {
   Screen screen(false);
   EXPECT_THAT(screen.At(0, R"(events { nodes_attached { build: 8 changes { node: 1 job: "daily"

@@ -169,6 +169,10 @@ TEST_F(TextsTest, Events) {
     changes += "changes { job: \"j\" outputs: \"o" + std::to_string(i) + "\" } ";
   EXPECT_EQ(text("nodes_changed { state: NODE_RUNNING " + changes + "}"),
             before + "running o1 (j), o2 (j), o3 (j) and 2 more nodes\n");
+  EXPECT_EQ(text("nodes_withdrawn { build: 7 changes { job: \"j\" outputs: \"o\" } }"),
+            before + "build 7 leaves to others o (j)\n");
+  EXPECT_EQ(text("nodes_withdrawn { build: 7 also: 8 changes { job: \"j\" outputs: \"o\" } }"),
+            before + "build 7 (and 1 more) leave to others o (j)\n");
   EXPECT_EQ(text("partitions_tainted { refs: \"a\" text: \"wrong\" }"),
             before + "tainted a: wrong\n");
   EXPECT_EQ(text(""), before + "something this fftctl does not know\n");

@@ -77,6 +77,14 @@ std::string Desk::Print(const Event& event) const {
         text += fmt::format(" {} {} level {} {};", NameOf(*change.label), ToString(change.state),
                             change.level, ToString(change.reason));
       break;
+    case EventKind::kNodesWithdrawn:
+      text += fmt::format("build {}", event.build.value);
+      for (const BuildId build : event.also) text += fmt::format(", {}", build.value);
+      text += " withdrawn from:";
+      for (const NodeChange& change : event.changes)
+        text += fmt::format(" {} {} {};", NameOf(*change.label), ToString(change.state),
+                            ToString(change.reason));
+      break;
     case EventKind::kNodesSkipped:
       text += fmt::format("build {} skipped {}", event.build.value, event.count);
       break;
@@ -112,8 +120,8 @@ std::string Desk::PrintRows(const ChangeSet& changes) const {
     if (update.reason == Reason::kUpstreamFailed)
       text += fmt::format("{} fails for {}\n", NameOf(update.id), update.evidence.view());
   for (const Withdrawal& left : changes.withdrawals)
-    text += fmt::format("build {} leaves {} to others: {}\n", left.build.value, NameOf(left.node),
-                        ToString(left.reason));
+    text += fmt::format("build {} leaves {} to others: {} by #{}\n", left.build.value,
+                        NameOf(left.node), ToString(left.reason), left.closed_by.value);
   for (const Run& run : changes.runs)
     text +=
         fmt::format("r{} ended {}{}\n", run.report.run.value, ToString(run.report.outcome),

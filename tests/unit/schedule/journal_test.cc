@@ -53,7 +53,8 @@ TEST(Journal, NoEventHoldsMoreThanItsLimit) {
   for (std::int64_t i = 0; i < 1'001; ++i) journal.NodeChanged(Change(i, NodeState::kReady), kNow);
   std::vector<NodeChange> attached;
   for (std::int64_t i = 0; i < 501; ++i) attached.push_back(Change(i, NodeState::kWaiting));
-  EXPECT_EQ(journal.NodesAttached({BuildId{9}}, std::move(attached), kNow), EventSeq{4});
+  EXPECT_EQ(journal.NodesTied(EventKind::kNodesAttached, {BuildId{9}}, std::move(attached), kNow),
+            EventSeq{4});
   const ChangeSet changes = journal.Take();
   std::vector<std::size_t> sizes;
   for (const EventPtr& event : changes.events) sizes.push_back(event->changes.size());
