@@ -13,6 +13,7 @@ namespace v1 = build::v1;
 namespace {
 
 constexpr int kPageSize = 1'000;
+constexpr std::size_t kRevisionDigits = 64;
 
 struct Deploy {
   v1::Graph graph;
@@ -55,7 +56,16 @@ std::string Describe(const Deploy& deploy) {
 }  // namespace
 
 StatusOr<Deployed> FindGraph(const Session& session, const GraphChoice& choice) {
-  if (choice.folder.empty()) return Deployed{choice.graph, choice.revision};
+  if (choice.folder.empty()) {
+    if (choice.revision.empty() || choice.revision.size() >= kRevisionDigits)
+      return Deployed{choice.graph, choice.revision};
+    v1::GetGraphRequest request;
+    request.set_name(choice.graph);
+    request.set_revision(choice.revision);
+    const auto graph = session.client.Call(&v1::Graphs::Stub::GetGraph, request);
+    if (!graph.ok()) return graph.status();
+    return Deployed{graph->name(), graph->revision()};
+  }
   const auto deploy = DeployFolder(session, choice.folder, false);
   if (!deploy.ok()) return deploy.status();
   if (!session.is_json()) session.out << "deployed " << Describe(*deploy) << std::endl;

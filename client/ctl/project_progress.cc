@@ -113,7 +113,8 @@ void ProjectProgress::TakeChange(const v1::NodeChange& change, v1::NodeState sta
   }
   if (state < v1::NODE_SUCCEEDED) return;
   pending->second = false;
-  if (result.run != 0 && on_run_ && state != v1::NODE_SKIPPED) on_run_(result.run);
+  const bool has_run = state == v1::NODE_SUCCEEDED || state == v1::NODE_FAILED;
+  if (result.run != 0 && on_run_ && has_run) on_run_(result.run);
   result.message = change.message();
   if (result.started == TimePoint{}) result.started = at;
   const std::int64_t ms = Millis(result.started, at);

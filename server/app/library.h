@@ -41,6 +41,9 @@ class Library {
                                      const std::string& principal, TimePoint at) = 0;
   /// The latest deployed when `revision` is zeros.
   virtual StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) = 0;
+  /// The one that begins with these hexadecimal digits.  INVALID_ARGUMENT: there are several.
+  virtual StatusOr<GraphRevision> FindRevision(const std::string& graph,
+                                               const std::string& digits) = 0;
   virtual StatusOr<Page<GraphRevision>> ListGraphs(const PageRequest& page) = 0;
   virtual StatusOr<std::vector<Digest>> FindMissingBlobs(const std::vector<Digest>& wanted) = 0;
   virtual Status WriteBlob(const Digest& digest, const std::string& bytes) = 0;

@@ -42,9 +42,9 @@ struct Event {
   EventSeq seq;
   TimePoint at{};
   EventKind kind = EventKind::kBuildChanged;
-  BuildId build;                          // of build events and attachments
+  BuildId build;                          // of build events, attachments and withdrawals
   std::shared_ptr<const Build> snapshot;  // kBuildChanged
-  std::vector<BuildId> also;              // others that are tied to the same nodes
+  std::vector<BuildId> also;              // others that attach to the same nodes, or withdraw
   std::int64_t count = 0;                 // kNodesSkipped
   std::vector<NodeChange> changes;
   std::vector<PartitionId> partitions;  // kPartitionsTainted

@@ -100,7 +100,7 @@ struct Withdrawal {
   BuildId build;
   NodeId node;
   Reason reason = Reason::kNone;
-  EventSeq closed_by;  // the event after which the build hears no more of it
+  EventSeq closed_by;  // the first of the events that tell it; none: nobody was told
   bool operator==(const Withdrawal&) const = default;
 };
 /// What is said of a node that a build has withdrawn from.

@@ -79,6 +79,10 @@ Status CheckDeploy(const GraphSpec& spec) {
                         .fields = {{"spec.jobs", "is empty"}}});
   Outputs outputs;
   for (const JobSpec& job : spec.jobs) {
+    for (const auto& [name, value] : job.env)
+      if (name.starts_with("FFT_"))
+        return InvalidJob(job.label,
+                          fmt::format("env {}: names that begin with FFT_ are the daemon's", name));
     if (IsMoved(job) && !spec.root_uri.starts_with("file:///"))
       return InvalidJob(job.label,
                         fmt::format("runner exec: the graph's root {} is no "

@@ -13,8 +13,8 @@ bool IsMoved(const Job& job) {
 }
 
 /// What a graph that compiles must hold besides in order to be deployed: that its jobs can leave
-/// what they make, and that no two of them make the same.  Revisions that are stored already are
-/// not asked.
+/// what they make, are told where, and that no two of them make the same.  Revisions that are
+/// stored already are not asked.
 ///   INVALID_ARGUMENT  INVALID_GRAPH, AMBIGUOUS_REF
 Status CheckDeploy(const GraphSpec& spec);
 

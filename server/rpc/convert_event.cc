@@ -72,6 +72,8 @@ void ToProto(const Event& event, const std::vector<std::string>& refs, v1::Event
       to->mutable_nodes_withdrawn()->set_build(event.build.value);
       for (const BuildId build : event.also) to->mutable_nodes_withdrawn()->add_also(build.value);
       AddChanges(event, false, outputs_max, to->mutable_nodes_withdrawn());
+      for (v1::NodeChange& change : *to->mutable_nodes_withdrawn()->mutable_changes())
+        change.set_message(std::string(kGoesOnForOthers));
       break;
     case EventKind::kNodesSkipped:
       to->mutable_nodes_skipped()->set_build(event.build.value);

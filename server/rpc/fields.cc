@@ -106,6 +106,11 @@ Digest Fields::HexOrNone(std::string_view field, std::string_view hex) {
   return digest.value_or(Digest{});
 }
 
+void Fields::HexStart(std::string_view field, std::string_view hex) {
+  if (hex.size() < 6 || hex.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+    Add(std::string(field), "is not 6 to 64 hexadecimal digits");
+}
+
 int Fields::PageSize(int asked) {
   Range("page_size", asked, 0, kPageSizeMax);
   return asked == 0 ? kPageSizeDefault : asked;

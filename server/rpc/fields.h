@@ -53,6 +53,8 @@ class Fields {
   Digest Raw(std::string_view field, std::string_view bytes);
   /// 64 hexadecimal digits or nothing.
   Digest HexOrNone(std::string_view field, std::string_view hex);
+  /// What a digest begins with, 6 digits or more.
+  void HexStart(std::string_view field, std::string_view hex);
   /// The size of a page.
   int PageSize(int asked);
 

@@ -43,9 +43,13 @@ grpc::ServerUnaryReactor* GraphsService::GetGraph(Context* context,
   return ServeRead(gate_, context, "Graphs.GetGraph", [=, this](Library& library) -> Status {
     Fields fields;
     fields.Name("name", request->name());
-    const Digest revision = fields.HexOrNone("revision", request->revision());
+    const std::string& digits = request->revision();
+    const bool is_start = !digits.empty() && digits.size() < 64;
+    if (is_start) fields.HexStart("revision", digits);
+    const Digest revision = is_start ? Digest{} : fields.HexOrNone("revision", digits);
     if (!fields.ok()) return fields.status();
-    const auto graph = library.GetRevision(request->name(), revision);
+    const auto graph = is_start ? library.FindRevision(request->name(), digits)
+                                : library.GetRevision(request->name(), revision);
     if (!graph.ok()) return graph.status();
     ToProto(*graph, Detail::kWhole, response);
     response->set_paused(gate_.service().IsPaused(request->name()));

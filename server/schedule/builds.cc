@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -208,12 +207,7 @@ void Schedule::TellUnrunnable(PendingBuild& build, TimePoint now) {
 
 void Schedule::EndBuild(PendingBuild& build, BuildState state, Reason reason, std::string message,
                         TimePoint now) {
-  if (build.cohort->left > 0 && !build.cohort->is_stopping) {
-    Part(build);
-    Stop(*build.cohort, reason, /*kills=*/true, now, nullptr);
-    TellWithdrawn(now);
-    DrainFailing(now);
-  }
+  FFT_CHECK(build.cohort->left == 0);
   build.StopAwaiting();
   Build& row = build.row;
   row.state = state;

@@ -244,8 +244,9 @@ void Schedule::RetryOrFail(PendingNode& node, const RunReport& report, TimePoint
     if (waiter.cohort->is_stopping) CountWithdrawn(node, waiter, Reason::kFailFast);
   erase_if(node.waiters, [](const Waiter& waiter) { return waiter.cohort->is_stopping; });
   if (node.waiters.empty())
-    return EndNode(node, NodeState::kCancelled, Reason::kFailFast, report.message, now);
+    EndNode(node, NodeState::kCancelled, Reason::kFailFast, report.message, now);
   TellWithdrawn(now);
+  if (IsTerminal(node.row.state)) return;
   if (is_returned) {
     journal_.NodeChanged(ChangeOf(catalog_, node, NodeState::kWaiting, node.row.reason, ""), now);
     return Wake(node);

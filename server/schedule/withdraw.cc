@@ -77,14 +77,13 @@ void Schedule::CountWithdrawn(PendingNode& node, const Waiter& waiter, Reason re
   agenda_.to_check.push_back(cohort.id());
 }
 
-// When all that stop now have: what nobody wants any more has ended for everybody.
+// When all that stop for one reason have: what nobody wants any more has ended for everybody.
 void Schedule::TellWithdrawn(TimePoint now) {
   for (const auto& [builds, reason, ids] : std::exchange(agenda_.withdrawn, {})) {
     std::vector<NodeChange> changes;
     for (const NodeId id : ids)
       if (const auto at = nodes_.find(id); at != nodes_.end() && !IsTerminal(at->second->row.state))
-        changes.push_back(ChangeOf(catalog_, *at->second, NodeState::kCancelled, reason,
-                                   std::string(kGoesOnForOthers)));
+        changes.push_back(ChangeOf(catalog_, *at->second, NodeState::kCancelled, reason, ""));
     if (changes.empty()) continue;
     std::vector<NodeId> left;
     for (const NodeChange& change : changes) left.push_back(change.label->id);

@@ -87,6 +87,33 @@ StatusOr<GraphRevision> PgLibrary::GetRevision(const std::string& graph, const D
                      : latest.status();
 }
 
+StatusOr<GraphRevision> PgLibrary::FindRevision(const std::string& graph,
+                                                const std::string& digits) {
+  const auto found =
+      Query(std::string("SELECT ") + kRevisionList +
+                " FROM graph_revision g WHERE g.graph = $1 AND "
+                "starts_with(encode(g.revision, 'hex'), $2) ORDER BY g.deploy DESC LIMIT 2",
+            pg::Params().Text(graph).Text(digits), "find a revision");
+  if (!found.ok()) return found.status();
+  std::vector<StatusOr<GraphRevision>> revisions;
+  found->ForEach([&](pg::Row& row) { revisions.push_back(ReadRevision(row)); });
+  if (revisions.size() == 1 || (!revisions.empty() && !revisions.front().ok()))
+    return std::move(revisions.front());
+  if (!revisions.empty() && !revisions.back().ok()) return revisions.back().status();
+  if (!revisions.empty()) {
+    const std::string one = ToHex(revisions.front()->revision),
+                      other = ToHex(revisions.back()->revision);
+    return WithDetails(Error(Code::kInvalidArgument, "graph {}: {} and {} both begin with {}",
+                             graph, one, other, digits),
+                       {.reason = "AMBIGUOUS_REVISION",
+                        .metadata = {{"graph", graph}, {"one", one}, {"other", other}},
+                        .fields = {{"revision", "is the beginning of several revisions"}}});
+  }
+  const auto latest = GetRevision(graph, {});
+  return latest.ok() ? Missing("revision", fmt::format("{} of graph {}", digits, graph))
+                     : latest.status();
+}
+
 StatusOr<Page<GraphRevision>> PgLibrary::ListGraphs(const PageRequest& page) {
   const auto after = CursorOf("graphs", page);
   if (!after.ok()) return after.status();

@@ -22,6 +22,8 @@ class PgLibrary final : public Library {
   StatusOr<bool> DeployAgain(const std::string& graph, const Digest& revision,
                              const std::string& principal, TimePoint at) override;
   StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) override;
+  StatusOr<GraphRevision> FindRevision(const std::string& graph,
+                                       const std::string& digits) override;
   StatusOr<Page<GraphRevision>> ListGraphs(const PageRequest& page) override;
   StatusOr<std::vector<Digest>> FindMissingBlobs(const std::vector<Digest>& wanted) override;
   /// INVALID_ARGUMENT when `bytes` are not what `digest` says.

@@ -79,6 +79,14 @@ StatusOr<GraphRevision> FakeLibrary::GetRevision(const std::string& graph, const
   return Find(graphs, graph, "graph");
 }
 
+StatusOr<GraphRevision> FakeLibrary::FindRevision(const std::string& graph,
+                                                  const std::string& digits) {
+  auto revision = GetRevision(graph, {});
+  if (revision.ok() && !ToHex(revision->revision).starts_with(digits))
+    return Error(Code::kNotFound, "no revision {}", digits);
+  return revision;
+}
+
 PartitionNow FakeLibrary::Now(const Partition& partition) const {
   const auto maker = makers.find(partition.id);
   if (maker == makers.end()) return {.partition = partition, .maker = {}};

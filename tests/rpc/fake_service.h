@@ -28,6 +28,8 @@ class FakeLibrary final : public NoLibrary {
   StatusOr<std::vector<RunRecord>> GetRuns(const std::vector<RunId>& ids) override;
   StatusOr<JobConfig> GetConfig(const Digest& digest) override;
   StatusOr<GraphRevision> GetRevision(const std::string& graph, const Digest& revision) override;
+  StatusOr<GraphRevision> FindRevision(const std::string& graph,
+                                       const std::string& digits) override;
   StatusOr<PartitionNow> GetPartition(const std::string& ns, const std::string& ref) override;
   StatusOr<Page<PartitionNow>> ListPartitions(const PartitionFilter& filter,
                                               const PageRequest& page) override;

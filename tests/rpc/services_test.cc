@@ -3,6 +3,7 @@
 #include <fft/build/v1/catalog.grpc.pb.h>
 #include <fft/build/v1/graphs.grpc.pb.h>
 #include <fft/build/v1/nodes.grpc.pb.h>
+#include <gmock/gmock.h>
 
 #include "tests/rpc/rpc_test.h"
 
@@ -54,6 +55,14 @@ TEST_F(ServicesTest, GraphsMapBothWays) {
   ASSERT_TRUE(stub->GetGraph(&two, get, &graph).ok());
   EXPECT_EQ(graph.spec().jobs(0).files(0).path(), "bin/daily");
   EXPECT_TRUE(graph.spec().jobs(0).files(0).executable());
+  get.set_revision(ToHex(Sha256("r")).substr(0, 12));
+  grpc::ClientContext beginning;
+  ASSERT_TRUE(stub->GetGraph(&beginning, get, &graph).ok());
+  EXPECT_EQ(graph.revision(), ToHex(Sha256("r")));
+  get.set_revision("abcde");
+  grpc::ClientContext too_short;
+  EXPECT_THAT(stub->GetGraph(&too_short, get, &graph).error_message(),
+              testing::HasSubstr("revision is not 6 to 64 hexadecimal digits"));
 
   file.set_digest("short");
   grpc::ClientContext three;

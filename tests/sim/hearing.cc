@@ -25,8 +25,11 @@ std::string Hearing::Take(const Event& event) {
     const bool is_of_all = event.kind == EventKind::kNodesChanged;
     for (const BuildId build : is_of_all ? std::vector(ears.begin(), ears.end()) : tied)
       if (std::string wrong = Tell(build, change); !wrong.empty()) return wrong;
-    if (event.kind == EventKind::kNodesWithdrawn)
-      for (const BuildId build : tied) ears.erase(build);
+    if (event.kind != EventKind::kNodesWithdrawn) continue;
+    for (const BuildId build : tied) {
+      ears.erase(build);
+      withdrawn_[{build, change.label->id}] = event.seq;
+    }
   }
   if (event.kind != EventKind::kBuildChanged || !IsTerminal(event.snapshot->state)) return "";
   NodeCounts heard;
@@ -35,6 +38,20 @@ std::string Hearing::Take(const Event& event) {
     Count(state, heard);
   }
   return Differs(*event.snapshot, heard, "told");
+}
+
+// The simulation's builds are small: one event tells of all nodes.
+std::string Hearing::Compare(const std::vector<Withdrawal>& kept) const {
+  std::map<std::pair<BuildId, NodeId>, EventSeq> found;
+  for (const Withdrawal& row : kept) {
+    const auto told = withdrawn_.find({row.build, row.node});
+    if (told == withdrawn_.end() || told->second != row.closed_by ||
+        !found.emplace(told->first, told->second).second)
+      return fmt::format("build {} is said to hear no more of node {} by event {}", row.build.value,
+                         row.node.value, row.closed_by.value);
+  }
+  if (found.size() == withdrawn_.size()) return "";
+  return fmt::format("{} withdrawals were told, {} are kept", withdrawn_.size(), found.size());
 }
 
 void Count(NodeState state, NodeCounts& counts) {

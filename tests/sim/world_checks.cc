@@ -182,6 +182,7 @@ void World::CheckRest() {
   }
   if (MemoryStore::builds().size() != acknowledged_.size()) Violate("a request was accepted twice");
   CheckCounts();
+  if (const std::string wrong = hearing_.Compare(withdrawals()); !wrong.empty()) Violate(wrong);
   if (!loop_->is_loaded() && !loop_->Reload("sim", now_).ok()) return Violate("cannot load");
   const Totals totals = shared_.schedule->totals();  // promise 5
   if (totals.waiting != 0 || totals.ready != 0 || totals.running != 0 || totals.builds != 0)

@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "tests/store/library_fixture.h"
 
 namespace fft {
@@ -201,6 +203,16 @@ TEST_F(LibraryTest, TheLatestDeployedRevisionIsTheGraphs) {
   ExpectMissing(library_.GetRevision("nope", {}).status(), "GRAPH_NOT_FOUND");
   ExpectMissing(library_.GetRevision("nope", one.revision).status(), "GRAPH_NOT_FOUND");
   ExpectMissing(library_.GetRevision("weather", DigestOf("?")).status(), "REVISION_NOT_FOUND");
+
+  const std::string digits = ToHex(one.revision);
+  EXPECT_EQ(library_.FindRevision("weather", digits.substr(0, 6))->spec, one.spec);
+  EXPECT_EQ(library_.FindRevision("weather", digits.substr(0, 63))->spec, one.spec);
+  const Status several = library_.FindRevision("weather", "").status();
+  EXPECT_EQ(DetailsOf(several).reason, "AMBIGUOUS_REVISION");
+  EXPECT_THAT(Message(several), testing::HasSubstr(digits + " both begin with "));
+  ExpectMissing(library_.FindRevision("weather", digits.substr(1, 12)).status(),
+                "REVISION_NOT_FOUND");
+  ExpectMissing(library_.FindRevision("nope", digits).status(), "GRAPH_NOT_FOUND");
 
   ASSERT_EQ(library_.SaveRevision(SampleRevision("a", "a")), Ok());
   ASSERT_EQ(library_.SaveRevision(SampleRevision("z", "z")), Ok());

@@ -13,6 +13,9 @@ class NoLibrary : public Library {
     return None();
   }
   StatusOr<GraphRevision> GetRevision(const std::string&, const Digest&) override { return None(); }
+  StatusOr<GraphRevision> FindRevision(const std::string&, const std::string&) override {
+    return None();
+  }
   StatusOr<Page<GraphRevision>> ListGraphs(const PageRequest&) override { return None(); }
   StatusOr<std::vector<Digest>> FindMissingBlobs(const std::vector<Digest>&) override {
     return None();

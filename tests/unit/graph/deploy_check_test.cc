@@ -52,6 +52,8 @@ INSTANTIATE_TEST_SUITE_P(
             [](GraphSpec& g) { g.root_uri.clear(); }},
         Bad{"the graph's root 's3://b' is no file:///FOLDER", "spec.jobs[daily]",
             [](GraphSpec& g) { g.root_uri = "s3://b"; }},
+        Bad{"job daily: env FFT_OUT: names that begin with FFT_ are the daemon's",
+            "spec.jobs[daily]", [](GraphSpec& g) { g.jobs[0].env["FFT_OUT"] = "/tmp"; }},
         Bad{"job daily: output '../d/{date}': no path below the graph's root", "spec.jobs[daily]",
             [](GraphSpec& g) { g.jobs[0].outputs[0] = "../d/{date}"; }},
         Bad{"output '/d/{date}': no path", "spec.jobs[daily]",
