@@ -217,6 +217,8 @@ void AddBuildReads(CLI::App& app, Typed& typed) {
     typed.explain.choice = ChooseRef(typed);
     if (typed.ref.empty() == (typed.explain.node == 0))
       FailArguments("name either a REF or a --node");
+    if (typed.explain.node != 0 && typed.explain.build != 0)
+      FailArguments("--build is how a build sees a REF: a --node is the same to all");
     typed.arguments.command = typed.explain;
   });
 }

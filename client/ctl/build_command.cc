@@ -29,6 +29,16 @@ int FollowPlainly(const Session& session, std::int64_t id) {
 }
 
 /// What becomes of a build that was just accepted.
+/// Whoever has mended a job and deployed it since may expect that to be tried.
+void TellNewerRevision(const Session& session, const v1::Build& build) {
+  v1::GetGraphRequest request;
+  request.set_name(build.graph());
+  const auto latest = session.client.Call(&v1::Graphs::Stub::GetGraph, request);
+  if (!latest.ok() || latest->revision() == build.revision()) return;
+  session.out << fmt::format("{0}@{1:.12} is deployed by now: this builds {0}@{2:.12} once more\n",
+                             build.graph(), latest->revision(), build.revision());
+}
+
 int Go(const Session& session, const StatusOr<v1::Build>& build, bool is_detached) {
   if (!build.ok()) return Report(session, build.status());
   if (!is_detached) return FollowPlainly(session, build->id());
@@ -58,7 +68,9 @@ int Run(const Session& session, const RetryArguments& arguments) {
   v1::RetryBuildRequest request;
   request.set_id(arguments.build);
   request.set_request_id(arguments.request_id);
-  return Go(session, RetryBuild(session.client, request), arguments.is_detached);
+  const auto build = RetryBuild(session.client, request);
+  if (build.ok() && !session.is_json()) TellNewerRevision(session, *build);
+  return Go(session, build, arguments.is_detached);
 }
 
 int Run(const Session& session, const CancelArguments& arguments) {

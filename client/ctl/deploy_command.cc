@@ -76,7 +76,9 @@ int Run(const Session& session, const DeployArguments& arguments) {
   const auto deploy = DeployFolder(session, arguments.folder, arguments.is_check);
   if (!deploy.ok()) return Report(session, deploy.status());
   if (session.is_json()) {
-    session.PrintJson(deploy->graph);
+    v1::Graph graph = deploy->graph;
+    if (arguments.is_check) graph.clear_deploy_time();
+    session.PrintJson(graph);
   } else {
     session.out << (arguments.is_check ? "would deploy " : "deployed ") << Describe(*deploy)
                 << '\n';

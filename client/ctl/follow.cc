@@ -88,7 +88,12 @@ int CancelBuild(const Session& session, std::int64_t id) {
     session.PrintJson(*reply);
     return kDone;
   }
-  session.out << EndLine(reply->build()) << '\n';
+  const v1::Build& build = reply->build();
+  if (build.state() < v1::BUILD_SUCCEEDED)
+    session.out << fmt::format("build {} is being cancelled: {} running\n", build.id(),
+                               Count(build.counts().running(), "node"));
+  else
+    session.out << EndLine(build) << '\n';
   PrintKept(session, *reply);
   return kDone;
 }

@@ -16,10 +16,16 @@ constexpr Duration kSummaryEvery{1'000};
 constexpr Duration kSilenceMax{10'000};
 constexpr std::int64_t kFailuresMax = 20;
 constexpr std::int64_t kRetriesMax = 5;
+constexpr std::int64_t kNotesMax = 5;
 constexpr std::size_t kMessageLinesMax = 5;
 
 bool IsEnd(v1::NodeState state) { return state >= v1::NODE_SUCCEEDED; }
 bool IsEnd(v1::BuildState state) { return state >= v1::BUILD_SUCCEEDED; }
+
+std::int64_t Left(const v1::NodeCounts& counts) {
+  return counts.total() - counts.cached() - counts.cut_off() - counts.succeeded() -
+         counts.failed() - counts.cancelled();
+}
 
 std::string ShortRevision(const std::string& revision) { return revision.substr(0, 12); }
 
@@ -47,10 +53,17 @@ void ProgressPrinter::Take(const v1::WatchResponse& message, TimePoint now) {
 }
 
 void ProgressPrinter::Take(const v1::Event& event) {
+  const bool adds = event.has_nodes_attached() || event.has_nodes_skipped();
+  if (is_counting_ && !adds) TellCounts();
   switch (event.what_case()) {
     case v1::Event::kBuildChanged: TakeBuild(event.build_changed().build()); break;
     case v1::Event::kNodesAttached:
       for (const auto& change : event.nodes_attached().changes()) Attach(change);
+      break;
+    case v1::Event::kNodesSkipped:  // instead of those of the plan before
+      counts_.set_total(counts_.total() - counts_.cached());
+      counts_.set_cached(0);
+      cached_ = event.nodes_skipped().count();
       break;
     case v1::Event::kNodesChanged:
       for (const auto& change : event.nodes_changed().changes())
@@ -61,6 +74,7 @@ void ProgressPrinter::Take(const v1::Event& event) {
       break;
     default: break;
   }
+  if (!is_counting_) out_ << std::exchange(joined_, "");
 }
 
 void ProgressPrinter::TakeBuild(const v1::Build& build) {
@@ -68,6 +82,7 @@ void ProgressPrinter::TakeBuild(const v1::Build& build) {
   if (IsEnd(build.state())) return PrintEnd(build);
   const bool is_waiting = build.message().starts_with("waiting: ");
   if (build.state() == state_ && (!is_waiting || build.message() == awaited_)) return;
+  const bool is_picture = state_ == v1::BUILD_STATE_UNSPECIFIED;
   state_ = build.state();
   std::string more;
   if (is_waiting || (state_ == v1::BUILD_PLANNING && !build.message().empty()))
@@ -75,14 +90,30 @@ void ProgressPrinter::TakeBuild(const v1::Build& build) {
   if (state_ == v1::BUILD_RECEIVED)
     more = fmt::format(": {}@{}, {}", build.graph(), ShortRevision(build.revision()),
                        fft::Count(build.targets_size(), "target"));
-  const v1::NodeCounts& counts = build.counts();
-  if (state_ == v1::BUILD_EXECUTING && !is_waiting && counts.total() > 0)
-    more = fmt::format(": {}, {} cached, {} to do", fft::Count(counts.total(), "node"),
-                       counts.cached(), counts.total() - counts.cached());
+  if (state_ == v1::BUILD_EXECUTING && !is_waiting) {
+    counts_ = build.counts();
+    attached_ = cached_ = 0;
+    is_counting_ = !is_picture;
+    if (is_picture) TellCounts(counts_.total(), counts_.cached(), Left(counts_));
+    return;
+  }
   out_ << fmt::format("build {} {}{}\n", build_, StateName(state_), more);
 }
 
+void ProgressPrinter::TellCounts() {
+  is_counting_ = false;
+  TellCounts(counts_.total() + attached_ + cached_, counts_.cached() + cached_,
+             Left(counts_) + attached_);
+  out_ << std::exchange(joined_, "");
+}
+
+void ProgressPrinter::TellCounts(std::int64_t total, std::int64_t cached, std::int64_t left) {
+  out_ << fmt::format("build {} executing: {}, {} cached, {} to do\n", build_,
+                      fft::Count(total, "node"), cached, left);
+}
+
 void ProgressPrinter::Count(const Seen& seen, int by) {
+  if (!seen.is_job) return;
   for (Level* level : {&levels_[seen.level], &all_}) {
     level->total += by;
     if (IsEnd(seen.state)) level->done += by;
@@ -94,23 +125,27 @@ void ProgressPrinter::Attach(const v1::NodeChange& change) {
   is_changed_ = true;
   auto [at, is_new] = nodes_.try_emplace(change.node());
   if (!is_new) Count(at->second, -1);
-  at->second = {change.level(), change.state()};
+  at->second = {change.level(), change.state(), change.outputs_size() > 0};
   Count(at->second, 1);
-  if (change.joined() && !change.message().empty())
-    out_ << fmt::format("{}: {} ({})\n", change.message(), FormatOutputs(change.outputs()),
-                        change.job());
+  if (is_new && at->second.is_job) ++attached_;
+  if (change.joined() && !IsEnd(change.state()) && !change.message().empty())
+    joined_ += fmt::format("{}: {} ({})\n", change.message(), FormatOutputs(change.outputs()),
+                           change.job());
+  if (is_verbose_ && IsEnd(change.state())) PrintChange(change, at->second);
   if (change.state() == v1::NODE_FAILED) PrintFailure(change);
 }
 
 void ProgressPrinter::Move(const v1::NodeChange& change, v1::NodeState state) {
   is_changed_ = true;
-  auto [at, is_new] = nodes_.try_emplace(change.node(), Seen{change.level(), v1::NODE_WAITING});
+  auto [at, is_new] = nodes_.try_emplace(
+      change.node(), Seen{change.level(), v1::NODE_WAITING, change.outputs_size() > 0});
   if (!is_new) Count(at->second, -1);
   const bool is_retry = at->second.state == v1::NODE_RUNNING && !IsEnd(state);
   at->second.state = state;
   Count(at->second, 1);
   if (is_verbose_) PrintChange(change, at->second);
   if (is_retry) PrintRetry(change);
+  if (state == v1::NODE_SUCCEEDED) PrintNote(change);
   if (state == v1::NODE_FAILED) PrintFailure(change);
 }
 
@@ -130,6 +165,13 @@ void ProgressPrinter::PrintRetry(const v1::NodeChange& change) {
        << FirstLines(change.message(), 1, "  ");
 }
 
+// It may not be used again: it was declared wrong while it ran, or a source was edited.
+void ProgressPrinter::PrintNote(const v1::NodeChange& change) {
+  if (change.message().empty() || (++notes_ > kNotesMax && !is_verbose_)) return;
+  out_ << fmt::format("note   {} ({})\n", FormatOutputs(change.outputs()), change.job())
+       << FirstLines(change.message(), 1, "  ");
+}
+
 void ProgressPrinter::PrintFailure(const v1::NodeChange& change) {
   ++failed_;
   const bool is_consequence = change.reason() == "UPSTREAM_FAILED";
@@ -144,6 +186,7 @@ void ProgressPrinter::PrintFailure(const v1::NodeChange& change) {
 }
 
 void ProgressPrinter::PrintSummary(TimePoint now) {
+  if (is_counting_) TellCounts();
   if (!is_changed_ && now - summed_up_ < kSilenceMax) return;
   const bool is_silent = !std::exchange(is_changed_, false);
   summed_up_ = now;

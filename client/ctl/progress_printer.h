@@ -37,6 +37,7 @@ class ProgressPrinter final : public Progress {
   struct Seen {
     int level = 0;
     build::v1::NodeState state = build::v1::NODE_WAITING;
+    bool is_job = true;  // a configure run has no outputs, and is not counted
   };
 
   void Take(const build::v1::Event& event);
@@ -44,9 +45,12 @@ class ProgressPrinter final : public Progress {
   void Attach(const build::v1::NodeChange& change);
   void Move(const build::v1::NodeChange& change, build::v1::NodeState state);
   void Count(const Seen& seen, int by);
+  void TellCounts();
+  void TellCounts(std::int64_t total, std::int64_t cached, std::int64_t left);
   void PrintChange(const build::v1::NodeChange& change, const Seen& seen);
   void PrintFailure(const build::v1::NodeChange& change);
   void PrintRetry(const build::v1::NodeChange& change);
+  void PrintNote(const build::v1::NodeChange& change);
   void PrintSummary(TimePoint now);
   void PrintWhy();
   void PrintEnd(const build::v1::Build& build);
@@ -60,6 +64,11 @@ class ProgressPrinter final : public Progress {
   std::int64_t failed_ = 0;
   std::int64_t failures_hidden_ = 0;
   std::int64_t retries_ = 0;
+  std::int64_t notes_ = 0;
+  build::v1::NodeCounts counts_;  // when it began to execute
+  std::int64_t attached_ = 0, cached_ = 0;
+  bool is_counting_ = false;  // since then what it attaches to, and what is cached, is being told
+  std::string joined_;        // told after that
   build::v1::BuildState state_ = build::v1::BUILD_STATE_UNSPECIFIED;
   std::string awaited_;  // what it said last that it waits for before it can run
   std::int64_t build_ = 0;

@@ -35,9 +35,9 @@ std::string_view Conclusion(Reason reason) {
     case Reason::kInputUndecided:
       return "it is decided when it is ready: an input's identity is not known before that has run";
     case Reason::kConfigure: return "it runs: it asks a configure executable what is to be done";
-    case Reason::kCached: return "it need not run: its live data is what would be built";
+    case Reason::kCached: return "it was not run: its live data was what would be built";
     case Reason::kCutOff:
-      return "it need not run: its inputs were built again and came out the same";
+      return "it was not run: its inputs were built again and came out the same";
     case Reason::kJoined: return "another build is at it already, and this one waits for that";
     case Reason::kSource: return "it is a source: nobody builds it";
     case Reason::kUpstreamFailed: return "it did not run: what it needs failed";

@@ -32,7 +32,8 @@ Status AddNodes(pg::Connection& connection, const Attachment& attachment, BuildS
   for (const NodeId id : attachment.nodes) ids.push_back(id.value);
   const auto found = connection.Query(
       std::string("SELECT t.place, ") + pg::kStateInBuild +
-          ", coalesce(w.reason, n.reason), coalesce(g.run_id, n.last_run), "
+          ", coalesce(w.reason, n.reason), "
+          "CASE WHEN w.node_id IS NULL THEN coalesce(g.run_id, n.last_run) ELSE 0 END, "
           "CASE WHEN w.node_id IS NULL THEN n.message ELSE $3 END, " +
           pg::kLabelList +
           ", w.closed_by FROM unnest($1) WITH ORDINALITY t(id, place) JOIN node n ON "

@@ -146,6 +146,7 @@ class BuildWalk {
   static void LeaveToOthers(NodeInBuild& node, Reason reason) {
     node.node.state = NodeState::kCancelled;
     node.node.reason = reason;
+    node.node.past.Make() = {};  // runs and times are of those who went on
     node.node.past.Make().message = kGoesOnForOthers;
   }
 

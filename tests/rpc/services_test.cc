@@ -62,7 +62,7 @@ TEST_F(ServicesTest, GraphsMapBothWays) {
   get.set_revision("abcde");
   grpc::ClientContext too_short;
   EXPECT_THAT(stub->GetGraph(&too_short, get, &graph).error_message(),
-              testing::HasSubstr("revision is not 6 to 64 hexadecimal digits"));
+              testing::HasSubstr("revision: is not 6 to 64 hexadecimal digits"));
 
   file.set_digest("short");
   grpc::ClientContext three;

@@ -209,7 +209,8 @@ TEST_F(LibraryTest, TheLatestDeployedRevisionIsTheGraphs) {
   EXPECT_EQ(library_.FindRevision("weather", digits.substr(0, 63))->spec, one.spec);
   const Status several = library_.FindRevision("weather", "").status();
   EXPECT_EQ(DetailsOf(several).reason, "AMBIGUOUS_REVISION");
-  EXPECT_THAT(Message(several), testing::HasSubstr(digits + " both begin with "));
+  EXPECT_THAT(Message(several),
+              testing::HasSubstr(digits + " and " + ToHex(two.revision) + " both begin with "));
   ExpectMissing(library_.FindRevision("weather", digits.substr(1, 12)).status(),
                 "REVISION_NOT_FOUND");
   ExpectMissing(library_.FindRevision("nope", digits).status(), "GRAPH_NOT_FOUND");

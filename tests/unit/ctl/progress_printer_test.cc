@@ -81,11 +81,54 @@ TEST(ProgressPrinter, TellsTheStart) {
             "build 7 received: weather@0123456789ab, 2 targets\n");
   EXPECT_EQ(screen.At(1, R"(events { build_changed { build { id: 7 state: BUILD_PLANNING } } })"),
             "build 7 planning\n");
-  EXPECT_EQ(screen.At(2, R"(events { build_changed { build { id: 7 state: BUILD_EXECUTING
-              counts { total: 3019 cached: 2890 } } } })"),
-            "build 7 executing: 3019 nodes, 2890 cached, 129 to do\n");
-  EXPECT_EQ(screen.At(3, R"(events { build_changed { build { id: 7 state: BUILD_EXECUTING } } })"),
+  const std::string executing =
+      "events { build_changed { build { id: 7 state: BUILD_EXECUTING } } }";
+  EXPECT_EQ(screen.At(2, executing), "");  // what there is to do comes next
+  EXPECT_EQ(screen.At(3, "events { nodes_skipped { build: 7 count: 2890 } }"), "");
+  EXPECT_EQ(screen.At(4, R"(events { nodes_attached { build: 7
+              changes { node: 1 job: "j" outputs: "a" joined: true message: "it joins build 6" }
+              changes { node: 2 job: "j" outputs: "b" } } })"),
             "");
+  EXPECT_EQ(screen.At(5, R"(events { nodes_changed { state: NODE_READY
+              changes { node: 1 job: "j" outputs: "a" } } })"),
+            "build 7 executing: 2892 nodes, 2890 cached, 2 to do\nit joins build 6: a (j)\n");
+  EXPECT_EQ(screen.At(6, executing), "");
+}
+
+TEST(ProgressPrinter, TellsHowFarABuildIsThatGoesOnAlready) {
+  Screen screen(true);
+  EXPECT_EQ(screen.At(0, R"(events { build_changed { build { id: 7 state: BUILD_EXECUTING
+              counts { total: 9 cached: 3 cut_off: 1 succeeded: 1 failed: 1 cancelled: 1 } } } }
+              events { nodes_skipped { build: 7 count: 3 } }
+              events { nodes_attached { build: 7
+                changes { node: 1 job: "j" outputs: "a" state: NODE_SUCCEEDED level: 1 }
+                changes { node: 2 job: "j" outputs: "b" state: NODE_CANCELLED level: 1
+                          reason: "FAIL_FAST" message: "it goes on for others" }
+                changes { node: 3 job: "j" outputs: "c" state: NODE_RUNNING level: 1 } } })"),
+            "build 7 executing: 9 nodes, 3 cached, 2 to do\n"
+            "L01 succeeded a (j)\n"
+            "L01 cancelled b (j) FAIL_FAST: it goes on for others\n");
+}
+
+TEST(ProgressPrinter, ConfigureRunsAreNotCounted) {
+  Screen screen(false);
+  screen.At(0, "events { build_changed { build { id: 7 state: BUILD_PLANNING } } }");
+  screen.At(1, R"(events { nodes_attached { build: 7 changes { node: 1 job: "j" } } })");
+  screen.At(2, "events { nodes_changed { state: NODE_SUCCEEDED changes { node: 1 job: 'j' } } }");
+  screen.At(3, "events { build_changed { build { id: 7 state: BUILD_EXECUTING } } }");
+  screen.At(4,
+            R"(events { nodes_attached { build: 7 changes { node: 2 job: "j" outputs: "a" } } })");
+  EXPECT_EQ(screen.At(1'000, ""),
+            "build 7 executing: 1 node, 0 cached, 1 to do\n"
+            "   1.0 s  0 of 1 done, 0 running; L00 of 0: 0 of 1\n");
+}
+
+TEST(ProgressPrinter, SaysThatAResultIsNotReused) {
+  Screen screen(false);
+  screen.At(0, kAttached);
+  EXPECT_EQ(screen.At(1, R"(events { nodes_changed { state: NODE_SUCCEEDED changes { node: 1
+              job: "daily" outputs: "w/d/1" message: "recorded as tainted: it was declared wrong" } } })"),
+            "note   w/d/1 (daily)\n  recorded as tainted: it was declared wrong\n");
 }
 
 TEST(ProgressPrinter, SumsUpAtMostEverySecond) {
