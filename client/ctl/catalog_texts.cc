@@ -18,7 +18,8 @@ std::string RunOf(std::int64_t run) { return run == 0 ? "-" : std::to_string(run
 std::string Flags(const v1::Partition& partition) {
   std::string text;
   if (partition.uncertain()) text += " uncertain";
-  if (partition.tainted()) text += partition.suspect() ? " suspect" : " tainted";
+  const bool is_said = partition.state() == v1::PARTITION_TAINTED && !partition.suspect();
+  if (partition.tainted() && !is_said) text += partition.suspect() ? " suspect" : " tainted";
   return text.empty() ? "" : text.substr(1);
 }
 

@@ -57,11 +57,15 @@ int Run(const Session& session, const ListArguments& arguments) {
   request.set_principal(arguments.principal);
   request.set_state(arguments.state);
   std::vector<v1::Build> builds;
+  bool has_more = false;
   const auto most = static_cast<std::size_t>(arguments.count_max);
   const Status status = EachPage(session.client, &v1::Builds::Stub::ListBuilds, request,
                                  [&](const v1::ListBuildsResponse& page) {
-                                   for (const v1::Build& build : page.builds())
-                                     if (builds.size() < most) builds.push_back(build);
+                                   for (const v1::Build& build : page.builds()) {
+                                     has_more = builds.size() == most;
+                                     if (!has_more) builds.push_back(build);
+                                   }
+                                   has_more |= !page.next_page_token().empty();
                                    return builds.size() < most;
                                  });
   if (!status.ok()) return Report(session, status);
@@ -69,6 +73,7 @@ int Run(const Session& session, const ListArguments& arguments) {
     for (const v1::Build& build : builds) session.PrintJson(build);
   } else {
     session.out << BuildsText(builds);
+    if (has_more) session.out << "there are more; --limit N shows them\n";
   }
   return kDone;
 }
