@@ -28,7 +28,6 @@ int FollowPlainly(const Session& session, std::int64_t id) {
   return Follow(session, id, printer);
 }
 
-/// What becomes of a build that was just accepted.
 /// Whoever has mended a job and deployed it since may expect that to be tried.
 void TellNewerRevision(const Session& session, const v1::Build& build) {
   v1::GetGraphRequest request;
@@ -39,6 +38,7 @@ void TellNewerRevision(const Session& session, const v1::Build& build) {
                              build.graph(), latest->revision(), build.revision());
 }
 
+/// What becomes of a build that was just accepted.
 int Go(const Session& session, const StatusOr<v1::Build>& build, bool is_detached) {
   if (!build.ok()) return Report(session, build.status());
   if (!is_detached) return FollowPlainly(session, build->id());

@@ -18,8 +18,10 @@ std::string RunOf(std::int64_t run) { return run == 0 ? "-" : std::to_string(run
 std::string Flags(const v1::Partition& partition) {
   std::string text;
   if (partition.uncertain()) text += " uncertain";
-  const bool is_said = partition.state() == v1::PARTITION_TAINTED && !partition.suspect();
-  if (partition.tainted() && !is_said) text += partition.suspect() ? " suspect" : " tainted";
+  if (partition.suspect())
+    text += " suspect";
+  else if (partition.tainted() && partition.state() != v1::PARTITION_TAINTED)
+    text += " tainted";
   return text.empty() ? "" : text.substr(1);
 }
 

@@ -17,6 +17,14 @@ void AddChanges(const Event& event, bool is_attachment, std::size_t outputs_max,
     ToProto(change, is_attachment, outputs_max, to->add_changes());
 }
 
+/// NodesAttached or NodesWithdrawn.
+template <class Ties>
+void AddTies(const Event& event, bool is_attachment, std::size_t outputs_max, Ties* to) {
+  to->set_build(event.build.value);
+  for (const BuildId build : event.also) to->add_also(build.value);
+  AddChanges(event, is_attachment, outputs_max, to);
+}
+
 /// Roughly how many bytes the outputs of all changes take.
 std::size_t OutputBytes(const Event& event) {
   std::size_t bytes = 0;
@@ -64,14 +72,10 @@ void ToProto(const Event& event, const std::vector<std::string>& refs, v1::Event
       break;
     }
     case EventKind::kNodesAttached:
-      to->mutable_nodes_attached()->set_build(event.build.value);
-      for (const BuildId build : event.also) to->mutable_nodes_attached()->add_also(build.value);
-      AddChanges(event, true, outputs_max, to->mutable_nodes_attached());
+      AddTies(event, true, outputs_max, to->mutable_nodes_attached());
       break;
     case EventKind::kNodesWithdrawn:
-      to->mutable_nodes_withdrawn()->set_build(event.build.value);
-      for (const BuildId build : event.also) to->mutable_nodes_withdrawn()->add_also(build.value);
-      AddChanges(event, false, outputs_max, to->mutable_nodes_withdrawn());
+      AddTies(event, false, outputs_max, to->mutable_nodes_withdrawn());
       for (v1::NodeChange& change : *to->mutable_nodes_withdrawn()->mutable_changes())
         change.set_message(std::string(kGoesOnForOthers));
       break;

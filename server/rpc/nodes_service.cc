@@ -160,8 +160,9 @@ grpc::ServerUnaryReactor* NodesService::ExplainNode(Context* context,
     if (!node.ok()) return node.status();
     SetReady(gate_.service(), {&*node, 1});
     const Status explained = ExplainInto(library, *node, build, response);
-    for (std::string& line : gate_.service().WhyWaiting(node->node.id))
-      response->add_lines(std::move(line));
+    if (!IsTerminal(node->node.state))  // which it may be to this build alone
+      for (std::string& line : gate_.service().WhyWaiting(node->node.id))
+        response->add_lines(std::move(line));
     return explained;
   });
 }

@@ -146,7 +146,8 @@ class BuildWalk {
   static void LeaveToOthers(NodeInBuild& node, Reason reason) {
     node.node.state = NodeState::kCancelled;
     node.node.reason = reason;
-    node.node.past.Make() = {};  // runs and times are of those who went on
+    node.run = {};  // runs and times are of those who went on
+    node.node.past.Make() = {};
     node.node.past.Make().message = kGoesOnForOthers;
   }
 

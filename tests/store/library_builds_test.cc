@@ -133,6 +133,7 @@ TEST_F(LibraryTest, WhatABuildLeftToOthersIsCancelledAsItSeesIt) {
   EXPECT_EQ(left.node.state, NodeState::kCancelled);
   EXPECT_EQ(left.node.reason, Reason::kFailFast);
   EXPECT_EQ(left.node.past->message, "it goes on for others");
+  EXPECT_FALSE(left.run);  // another's
   EXPECT_EQ(list({1}, NodeState::kCancelled).size(), 1U);
   EXPECT_TRUE(list({1}, NodeState::kSucceeded).empty());
   EXPECT_EQ(list({2}, NodeState::kSucceeded).size(), 1U);

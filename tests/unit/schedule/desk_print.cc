@@ -70,21 +70,17 @@ std::string Desk::Print(const Event& event) const {
       break;
     }
     case EventKind::kNodesAttached:
+    case EventKind::kNodesWithdrawn: {
+      const bool attaches = event.kind == EventKind::kNodesAttached;
       text += fmt::format("build {}", event.build.value);
       for (const BuildId build : event.also) text += fmt::format(", {}", build.value);
-      text += " attached:";
+      text += attaches ? " attached:" : " withdrawn from:";
       for (const NodeChange& change : event.changes)
-        text += fmt::format(" {} {} level {} {};", NameOf(*change.label), ToString(change.state),
-                            change.level, ToString(change.reason));
-      break;
-    case EventKind::kNodesWithdrawn:
-      text += fmt::format("build {}", event.build.value);
-      for (const BuildId build : event.also) text += fmt::format(", {}", build.value);
-      text += " withdrawn from:";
-      for (const NodeChange& change : event.changes)
-        text += fmt::format(" {} {} {};", NameOf(*change.label), ToString(change.state),
+        text += fmt::format(" {} {}{} {};", NameOf(*change.label), ToString(change.state),
+                            attaches ? fmt::format(" level {}", change.level) : "",
                             ToString(change.reason));
       break;
+    }
     case EventKind::kNodesSkipped:
       text += fmt::format("build {} skipped {}", event.build.value, event.count);
       break;
